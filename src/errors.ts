@@ -1,0 +1,214 @@
+/**
+ * The whole error family. What is the caller's fault is a TypeError or a RangeError;
+ * everything else that leaves the module extends {@linkcode MqttError}.
+ *
+ * This file imports nothing.
+ *
+ * @module
+ */
+
+/**
+ * What is known of a message whose publish did not succeed.
+ *
+ * - `"not-sent"`: no byte of it was handed to the network.
+ * - `"unknown"`: it may have reached the server, in whole or not at all.
+ * - `"refused"`: the server has it and said no.
+ */
+export type Delivery = "not-sent" | "unknown" | "refused";
+
+/** A User Property of MQTT 5: a name and a value. Order and duplicates are kept. */
+export type UserProperty = readonly [name: string, value: string];
+
+/** What every error that is not the caller's fault has in common. */
+export class MqttError extends Error {
+  /** The name of the class. */
+  override name = "MqttError";
+}
+
+/** What {@linkcode ConnectError} is told besides its message. */
+export interface ConnectErrorOptions extends ErrorOptions {
+  /** See {@linkcode ConnectError.reasonCode}. */
+  reasonCode?: number | undefined;
+  /** See {@linkcode ConnectError.reasonString}. */
+  reasonString?: string | undefined;
+  /** See {@linkcode ConnectError.serverReference}. */
+  serverReference?: string | undefined;
+  /** See {@linkcode ConnectError.protocolVersion}. */
+  protocolVersion?: 3 | 4 | 5 | undefined;
+}
+
+/** Whatever keeps `connect()` from resolving, other than an abort or a wrong option. */
+export class ConnectError extends MqttError {
+  /** The name of the class. */
+  override name = "ConnectError";
+  /**
+   * Why the server refused: a Reason Code of 128 or more under MQTT 5, a return code of 1 to 5
+   * under MQTT 3.x (chapter 3.2.2). Undefined where no CONNACK came: then `cause` says why.
+   */
+  readonly reasonCode: number | undefined;
+  /** What the server adds for people (MQTT 5, 3.2.2.3.9). */
+  readonly reasonString: string | undefined;
+  /** The server to use instead, with Reason Codes 0x9C and 0x9D (MQTT 5, 3.2.2.3.16). */
+  readonly serverReference: string | undefined;
+  /** The protocol version that was asked for when the server refused: 3, 4 (3.1.1) or 5. */
+  readonly protocolVersion: 3 | 4 | 5 | undefined;
+
+  /** Makes a ConnectError. */
+  constructor(message: string, options: ConnectErrorOptions = {}) {
+    super(message, options);
+    this.reasonCode = options.reasonCode;
+    this.reasonString = options.reasonString;
+    this.serverReference = options.serverReference;
+    this.protocolVersion = options.protocolVersion;
+  }
+}
+
+/** What {@linkcode ConnectionLostError} is told besides its message. */
+export interface ConnectionLostErrorOptions extends ErrorOptions {
+  /** See {@linkcode ConnectionLostError.reasonCode}. */
+  reasonCode?: number | undefined;
+  /** See {@linkcode ConnectionLostError.reasonString}. */
+  reasonString?: string | undefined;
+  /** See {@linkcode ConnectionLostError.serverReference}. */
+  serverReference?: string | undefined;
+  /** See {@linkcode ConnectionLostError.delivery}. */
+  delivery?: Delivery | undefined;
+}
+
+/**
+ * The connection has ended while something waited for it, or before something was asked of it.
+ * `cause` says what ended it: the wire's own error, a {@linkcode ProtocolError}, a
+ * {@linkcode KeepAliveError}, the reason given to `close()`, or nothing where the peer just closed.
+ */
+export class ConnectionLostError extends MqttError {
+  /** The name of the class. */
+  override name = "ConnectionLostError";
+  /** The Reason Code of the server's DISCONNECT, where it sent one (MQTT 5, 3.14.2.1). */
+  readonly reasonCode: number | undefined;
+  /** What the server's DISCONNECT adds for people. */
+  readonly reasonString: string | undefined;
+  /** The server to use instead, with Reason Codes 0x9C and 0x9D. */
+  readonly serverReference: string | undefined;
+  /** For a publish: what is known of its delivery. */
+  readonly delivery: Delivery | undefined;
+
+  /** Makes a ConnectionLostError. */
+  constructor(message: string, options: ConnectionLostErrorOptions = {}) {
+    super(message, options);
+    this.reasonCode = options.reasonCode;
+    this.reasonString = options.reasonString;
+    this.serverReference = options.serverReference;
+    this.delivery = options.delivery;
+  }
+}
+
+/** No sign of life came from the server in answer to a PINGREQ (3.1.2.10 Keep Alive). */
+export class KeepAliveError extends MqttError {
+  /** The name of the class. */
+  override name = "KeepAliveError";
+}
+
+/** The peer has broken the specification. The connection ends with it, never the process. */
+export class ProtocolError extends MqttError {
+  /** The name of the class. */
+  override name = "ProtocolError";
+  /** The Reason Code that DISCONNECT carries to the peer under MQTT 5, such as 0x81 Malformed Packet. */
+  readonly reasonCode: number;
+  /** The clause or chapter that was broken, such as `MQTT-3.3.1-4` or `2.2.2.2`. */
+  readonly clause: string;
+
+  /** Makes a ProtocolError; the message is given the clause. */
+  constructor(message: string, reasonCode: number, clause: string) {
+    super(`${message} [${clause}]`);
+    this.reasonCode = reasonCode;
+    this.clause = clause;
+  }
+}
+
+/** What {@linkcode PublishError} is told besides its message. */
+export interface PublishErrorOptions extends ErrorOptions {
+  /** See {@linkcode PublishError.delivery}. */
+  delivery: Delivery;
+  /** See {@linkcode PublishError.reasonCode}. */
+  reasonCode?: number | undefined;
+  /** See {@linkcode PublishError.reasonString}. */
+  reasonString?: string | undefined;
+  /** See {@linkcode PublishError.userProperties}. */
+  userProperties?: readonly UserProperty[] | undefined;
+}
+
+/** The server, or a limit it has announced, refused a publish. */
+export class PublishError extends MqttError {
+  /** The name of the class. */
+  override name = "PublishError";
+  /** `"refused"` where the server said no, `"not-sent"` where a limit kept it from being sent. */
+  readonly delivery: Delivery;
+  /** The Reason Code of PUBACK, PUBREC or PUBCOMP: 128 or more. */
+  readonly reasonCode: number | undefined;
+  /** What the server adds for people. */
+  readonly reasonString: string | undefined;
+  /** The server's User Properties, in order. */
+  readonly userProperties: readonly UserProperty[];
+
+  /** Makes a PublishError. */
+  constructor(message: string, options: PublishErrorOptions) {
+    super(message, options);
+    this.delivery = options.delivery;
+    this.reasonCode = options.reasonCode;
+    this.reasonString = options.reasonString;
+    this.userProperties = options.userProperties ?? [];
+  }
+}
+
+/** What {@linkcode SubscribeError} is told besides its message. */
+export interface SubscribeErrorOptions extends ErrorOptions {
+  /** See {@linkcode SubscribeError.reasonCodes}. */
+  reasonCodes: readonly number[];
+  /** See {@linkcode SubscribeError.reasonString}. */
+  reasonString?: string | undefined;
+  /** See {@linkcode SubscribeError.userProperties}. */
+  userProperties?: readonly UserProperty[] | undefined;
+}
+
+/** The server refused one Topic Filter or more of a SUBSCRIBE or an UNSUBSCRIBE. */
+export class SubscribeError extends MqttError {
+  /** The name of the class. */
+  override name = "SubscribeError";
+  /** One Reason Code for each Topic Filter asked for, in order; 128 or more is a refusal. */
+  readonly reasonCodes: readonly number[];
+  /** The first Reason Code that is a refusal. */
+  readonly reasonCode: number;
+  /** What the server adds for people. */
+  readonly reasonString: string | undefined;
+  /** The server's User Properties, in order. */
+  readonly userProperties: readonly UserProperty[];
+
+  /** Makes a SubscribeError. */
+  constructor(message: string, options: SubscribeErrorOptions) {
+    super(message, options);
+    this.reasonCodes = options.reasonCodes;
+    this.reasonCode = options.reasonCodes.find((code) => code >= 128) ?? 128;
+    this.reasonString = options.reasonString;
+    this.userProperties = options.userProperties ?? [];
+  }
+}
+
+/**
+ * The caller's AbortSignal fired while a call waited. `cause` is the signal's reason; `name` is
+ * "AbortError", as the platform's own aborts have it.
+ */
+export class AbortedError extends MqttError {
+  /** "AbortError", as with the aborts of the platform. */
+  override name = "AbortError";
+  /** For a publish: what is known of its delivery. */
+  readonly delivery: Delivery | undefined;
+
+  /** Makes an AbortedError. */
+  constructor(
+    message: string,
+    options: ErrorOptions & { delivery?: Delivery | undefined } = {},
+  ) {
+    super(message, options);
+    this.delivery = options.delivery;
+  }
+}
