@@ -1,0 +1,36 @@
+/**
+ * A message that has come and waits for its acknowledgement.
+ *
+ * @module
+ */
+import {
+  NO_PROPERTIES,
+  type Properties,
+  type PublishPacket,
+} from "../codec/packet.ts";
+import { ReasonCode } from "../codec/reason_code.ts";
+
+/** A message of QoS 1 or 2 that is to be acknowledged once it is owned. */
+export class IncomingDelivery {
+  /** Tells it from the other session events. */
+  readonly type = "delivery";
+  /** The message. */
+  readonly packet: PublishPacket;
+  /** When it came, or came again: ms of the driver's clock. */
+  arrivedAt: number;
+  /** The number of the connection it came on last. */
+  connection: number;
+  /** Whether its acknowledgement is due. */
+  acknowledged = false;
+  /** What the acknowledgement says. */
+  reasonCode: number = ReasonCode.success;
+  /** What the acknowledgement carries under MQTT 5. */
+  properties: Properties = NO_PROPERTIES;
+
+  /** Made by the session alone. */
+  constructor(packet: PublishPacket, arrivedAt: number, connection: number) {
+    this.packet = packet;
+    this.arrivedAt = arrivedAt;
+    this.connection = connection;
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * What a session tells the one who drives it.
+ *
+ * @module
+ */
+import type { KeepAliveError, ProtocolError, PublishError } from "../errors.ts";
+import type {
+  AckPacket,
+  ConnackPacket,
+  DisconnectPacket,
+  PublishPacket,
+  SubackPacket,
+  UnsubackPacket,
+} from "../codec/packet.ts";
+import type { Delivery } from "../errors.ts";
+import type { IncomingDelivery } from "./delivery.ts";
+
+/**
+ * One thing that happened. A QoS 0 PUBLISH is its own event; one of QoS 1 or 2 comes as a
+ * delivery, which is given back to `acknowledge()`.
+ */
+export type SessionEvent<Request> =
+  | PublishPacket
+  | IncomingDelivery
+  /** CONNACK has accepted. */
+  | { readonly type: "connected"; readonly packet: ConnackPacket }
+  /** CONNACK has refused: the connection is of no more use. */
+  | { readonly type: "refused"; readonly packet: ConnackPacket }
+  /** A publish of QoS 1 or 2 has completed its handshake. */
+  | {
+    readonly type: "published";
+    readonly request: Request;
+    readonly packet: AckPacket;
+  }
+  /** A publish was refused by the server or by a limit it has announced. */
+  | {
+    readonly type: "publish-refused";
+    readonly request: Request;
+    readonly error: PublishError;
+  }
+  /** A request whose end will never be known: the session it belonged to is gone. */
+  | {
+    readonly type: "abandoned";
+    readonly request: Request;
+    readonly delivery: Delivery | undefined;
+  }
+  /** SUBACK has answered. */
+  | {
+    readonly type: "subscribed";
+    readonly request: Request;
+    readonly packet: SubackPacket;
+  }
+  /** UNSUBACK has answered. */
+  | {
+    readonly type: "unsubscribed";
+    readonly request: Request;
+    readonly packet: UnsubackPacket;
+  }
+  /** An acknowledgement of nothing that is in flight: harmless, but worth telling. */
+  | {
+    readonly type: "stray";
+    readonly packet: AckPacket | SubackPacket | UnsubackPacket;
+  }
+  /** The server has sent DISCONNECT: the connection is of no more use. */
+  | { readonly type: "disconnected"; readonly packet: DisconnectPacket }
+  /** The connection must end, once the bytes that wait have been written. */
+  | {
+    readonly type: "failed";
+    readonly error: ProtocolError | KeepAliveError;
+  };

@@ -1,0 +1,31 @@
+/**
+ * What of a session must be durable before the bytes of the same turn leave.
+ *
+ * @module
+ */
+import type { Properties, QoS } from "../codec/packet.ts";
+
+/** One change of the session's state. `order` numbers outgoing messages as they were accepted. */
+export type StoreRecord =
+  /** An outgoing QoS 1 or 2 message was accepted. */
+  | {
+    readonly type: "accepted";
+    readonly order: number;
+    readonly topicName: string;
+    readonly payload: Uint8Array | string;
+    readonly qos: QoS;
+    readonly retain: boolean;
+    readonly properties: Properties;
+  }
+  /** It took a packet id: its PUBLISH may be on its way. */
+  | { readonly type: "sent"; readonly order: number; readonly packetId: number }
+  /** PUBREC came: PUBREL is all that is left to send. */
+  | { readonly type: "released"; readonly order: number }
+  /** Its handshake has ended, or it was given up. */
+  | { readonly type: "settled"; readonly order: number }
+  /** An incoming QoS 2 message is owned: its PUBREC leaves. */
+  | { readonly type: "owned"; readonly packetId: number }
+  /** PUBREL came for it. */
+  | { readonly type: "completed"; readonly packetId: number }
+  /** The server has no session for us: what stood here belongs to none. */
+  | { readonly type: "session-lost" };

@@ -1,0 +1,129 @@
+/**
+ * What the present server takes, and why a message that it does not take is refused before it is sent.
+ *
+ * @module
+ */
+import type { ConnackPacket, OutgoingPublish, QoS } from "../codec/packet.ts";
+import { encodePublish } from "../codec/publish.ts";
+import { ReasonCode } from "../codec/reason_code.ts";
+import { ByteWriter } from "../codec/writer.ts";
+import { PublishError } from "../errors.ts";
+
+/** The Receive Maximum of a server that names none (3.2.2.3.3). */
+export const RECEIVE_MAXIMUM_DEFAULT = 65_535;
+
+/** How many messages may be unacknowledged under MQTT 3.x, which has no Receive Maximum. */
+export interface Inflight {
+  /** Messages of QoS 1 and 2. */
+  readonly max: number;
+  /** Messages of QoS 2 among them. */
+  readonly qos2Max: number;
+}
+
+/** What the present server takes. */
+export interface SendLimits {
+  /** How many QoS 1 and 2 messages may be unacknowledged. */
+  readonly window: number;
+  /** How many of them may be of QoS 2. */
+  readonly qos2Window: number;
+  /** Its Maximum Packet Size in bytes. */
+  readonly packetSizeMax: number;
+  /** Its Maximum QoS. */
+  readonly qosMax: QoS;
+  /** Its Retain Available. */
+  readonly retainAvailable: boolean;
+}
+
+/** What holds while no CONNACK has said otherwise. */
+export const NO_CONNECTION: SendLimits = {
+  window: 0,
+  qos2Window: 0,
+  packetSizeMax: Infinity,
+  qosMax: 2,
+  retainAvailable: true,
+};
+
+/** Reads the limits from CONNACK. */
+export function sendLimits(
+  packet: ConnackPacket,
+  inflight: Inflight,
+): SendLimits {
+  const { protocolVersion, properties } = packet;
+  const { receiveMaximum = RECEIVE_MAXIMUM_DEFAULT } = properties;
+  return {
+    window: protocolVersion === 5 ? receiveMaximum : inflight.max,
+    qos2Window: protocolVersion === 5 ? receiveMaximum : inflight.qos2Max,
+    packetSizeMax: properties.maximumPacketSize ?? Infinity,
+    qosMax: properties.maximumQoS ?? 2,
+    retainAvailable: properties.retainAvailable ?? true,
+  };
+}
+
+/** Throws a PublishError where the server takes no such message. */
+export function checkLimits(
+  limits: SendLimits,
+  message: OutgoingPublish,
+): void {
+  if (message.qos > limits.qosMax) {
+    throw refusal(
+      message.topicName,
+      `the server's Maximum QoS is ${limits.qosMax}`,
+      ReasonCode.qosNotSupported,
+    );
+  }
+  if (message.retain && !limits.retainAvailable) {
+    throw refusal(
+      message.topicName,
+      "the server has no retained messages",
+      ReasonCode.retainNotSupported,
+    );
+  }
+}
+
+/** Writes a PUBLISH; one that is too large for the server throws a PublishError, and is not written. */
+export function writePublish(
+  writer: ByteWriter,
+  message: OutgoingPublish,
+  protocolVersion: ConnackPacket["protocolVersion"],
+  limits: SendLimits,
+): void {
+  const before = writer.length;
+  encodePublish(writer, message, protocolVersion);
+  const size = writer.length - before;
+  if (size <= limits.packetSizeMax) return;
+  writer.rewind(before);
+  throw refusal(
+    message.topicName,
+    `it makes a packet of ${size} bytes, and the server takes at most ${limits.packetSizeMax}`,
+    ReasonCode.packetTooLarge,
+  );
+}
+
+/** Throws where a message cannot be encoded, whatever its payload is. */
+export function checkEncoding(
+  message: OutgoingPublish,
+  protocolVersion: ConnackPacket["protocolVersion"],
+): void {
+  const { type, topicName, qos, retain, properties } = message;
+  encodePublish(new ByteWriter(), {
+    type,
+    topicName,
+    payload: "",
+    qos,
+    retain,
+    dup: false,
+    packetId: 1,
+    properties,
+  }, protocolVersion);
+}
+
+function refusal(
+  topicName: string,
+  why: string,
+  reasonCode: number,
+): PublishError {
+  return new PublishError(`Cannot publish to "${topicName}": ${why}`, {
+    delivery: "not-sent",
+    reasonCode,
+  });
+}

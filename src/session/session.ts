@@ -1,0 +1,394 @@
+/**
+ * The protocol as a plain machine: bytes, wishes and the time come in; bytes, events, records and a
+ * deadline come out.
+ *
+ * It waits for nothing and reads no clock. After each input the driver empties all doors.
+ *
+ * @module
+ */
+import { PacketDecoder } from "../codec/decoder.ts";
+import { encodePacket } from "../codec/encoder.ts";
+import { NO_PROPERTIES } from "../codec/packet.ts";
+import type {
+  AckPacket,
+  ConnackPacket,
+  ConnectPacket,
+  Packet,
+  Properties,
+  SubackPacket,
+  UnsubackPacket,
+} from "../codec/packet.ts";
+import { ReasonCode } from "../codec/reason_code.ts";
+import { ByteWriter } from "../codec/writer.ts";
+import { type Delivery, KeepAliveError, ProtocolError } from "../errors.ts";
+import { Doors } from "./doors.ts";
+import type { SessionEvent } from "./event.ts";
+import type { IncomingDelivery } from "./delivery.ts";
+import { Incoming } from "./incoming.ts";
+import { KeepAlive } from "./keep_alive.ts";
+import type { Flight, OutgoingMessage } from "./flight.ts";
+import { Outgoing } from "./outgoing.ts";
+import { PacketIds } from "./packet_ids.ts";
+import { misplaced, unasked, unconnected, unforgotten } from "./misconduct.ts";
+import type { StoreRecord } from "./record.ts";
+import {
+  type Inflight,
+  RECEIVE_MAXIMUM_DEFAULT,
+  sendLimits,
+} from "./send_limits.ts";
+import { TopicAliases } from "./topic_aliases.ts";
+import {
+  Requests,
+  type SubscribeRequest,
+  type UnsubscribeRequest,
+} from "./requests.ts";
+
+/** What a session is made from. */
+export interface SessionOptions {
+  /** How many messages may be unacknowledged under MQTT 3.x. */
+  readonly inflight: Inflight;
+  /** Whether `takeRecords()` is of use to anybody. */
+  readonly recording: boolean;
+}
+
+/** Where the connection is. */
+type State = "closed" | "connecting" | "connected" | "ending";
+
+/** One session of a client with a server, over as many connections as it takes. */
+export class Session<Request> {
+  // valid for the session
+  readonly #doors: Doors<Request>;
+  readonly #ids = new PacketIds();
+  readonly #incoming: Incoming<Request>;
+  readonly #outgoing: Outgoing<Request>;
+  readonly #requests: Requests<Request>;
+  readonly #inflight: Inflight;
+
+  // valid for the connection
+  #state: State = "closed";
+  #decoder: PacketDecoder | undefined;
+  #connect: ConnectPacket | undefined;
+  #keepAlive = new KeepAlive(0, 0);
+  #topicAliases = new TopicAliases(0);
+  #replySize = 0;
+
+  /** Makes a session that holds nothing and has no connection. */
+  constructor(options: SessionOptions) {
+    this.#doors = new Doors({ recording: options.recording });
+    this.#incoming = new Incoming(this.#doors);
+    this.#outgoing = new Outgoing(this.#doors, this.#ids);
+    this.#requests = new Requests(this.#doors, this.#ids);
+    this.#inflight = options.inflight;
+  }
+
+  /** Whether CONNACK has accepted and nothing has ended the connection since. */
+  get connected(): boolean {
+    return this.#state === "connected";
+  }
+
+  /** When `wake()` is due, in ms of the driver's clock; Infinity where it is not. */
+  get deadline(): number {
+    return this.#state === "connected" ? this.#keepAlive.deadline : Infinity;
+  }
+
+  /** How many bytes wait to be written. */
+  get outgoingSize(): number {
+    return this.#doors.writer.length;
+  }
+
+  /** How many of them answer what the server sent: a server that does not read them makes them grow. */
+  get replySize(): number {
+    return this.#replySize;
+  }
+
+  /** How many outgoing messages of QoS 1 and 2 have begun their handshake and not ended it. */
+  get inFlight(): number {
+    return this.#outgoing.inFlight;
+  }
+
+  /** How many outgoing messages of QoS 1 and 2 wait for their turn. */
+  get queued(): number {
+    return this.#outgoing.queued;
+  }
+
+  /** How many SUBSCRIBE and UNSUBSCRIBE packets are unanswered. */
+  get unanswered(): number {
+    return this.#requests.unanswered;
+  }
+
+  /** How many incoming messages of QoS 1 and 2 are not acknowledged. */
+  get unacknowledged(): number {
+    return this.#incoming.unacknowledged;
+  }
+
+  /** The messages that head the acknowledgement queues: what the server's window waits for. */
+  get waitingHeads(): readonly IncomingDelivery[] {
+    return this.#incoming.heads;
+  }
+
+  /** A new wire is there: CONNECT is written. It throws where CONNECT cannot be encoded. */
+  open(now: number, connect: ConnectPacket): void {
+    const { protocolVersion, properties } = connect;
+    encodePacket(this.#doors.writer, connect, protocolVersion);
+    this.#doors.protocolVersion = protocolVersion;
+    this.#connect = connect;
+    this.#state = "connecting";
+    this.#decoder = new PacketDecoder({
+      protocolVersion,
+      from: "server",
+      ...(properties.maximumPacketSize === undefined
+        ? {}
+        : { sizeMax: properties.maximumPacketSize }),
+    });
+    this.#incoming.open();
+    this.#keepAlive = new KeepAlive(0, now);
+    this.#topicAliases = new TopicAliases(properties.topicAliasMaximum ?? 0);
+  }
+
+  /** Bytes have come. They are kept as views where a packet lies in them, and must not be rewritten. */
+  receive(bytes: Uint8Array, now: number): void {
+    this.#keepAlive.received(now);
+    const decoder = this.#decoder;
+    if (decoder === undefined) return;
+    const before = this.#doors.writer.length;
+    try {
+      decoder.push(bytes);
+      // What follows the end of a connection is not looked at.
+      while (this.#state === "connecting" || this.#state === "connected") {
+        const packet = decoder.next();
+        if (packet === undefined) break;
+        this.#handle(packet, now);
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#fail(error);
+    }
+    this.#replySize += this.#doors.writer.length - before;
+  }
+
+  /**
+   * Publishes. A message of QoS 1 or 2 comes back as a flight, for `abort()`; its end is told by an event.
+   * It throws where the message cannot be sent at all: a TypeError, a RangeError or a PublishError.
+   */
+  publish(
+    message: OutgoingMessage,
+    request: Request,
+  ): Flight<Request> | undefined {
+    if (message.qos === 0 && this.#state !== "connected") {
+      throw unconnected(message);
+    }
+    return this.#outgoing.publish(message, request);
+  }
+
+  /** Nobody waits for this message any more. What is known of it comes back. */
+  abort(flight: Flight<Request>): Delivery {
+    return this.#outgoing.abort(flight);
+  }
+
+  /** Sends SUBSCRIBE, now or on the next connection. */
+  subscribe(subscribe: SubscribeRequest, request: Request): void {
+    this.#requests.ask({ type: "subscribe", ...subscribe, request });
+  }
+
+  /** Sends UNSUBSCRIBE, now or on the next connection. */
+  unsubscribe(unsubscribe: UnsubscribeRequest, request: Request): void {
+    this.#requests.ask({ type: "unsubscribe", ...unsubscribe, request });
+  }
+
+  /** The message is owned: PUBACK or PUBREC leaves once those before it have. A code of 128 or more refuses it for good. */
+  acknowledge(
+    delivery: IncomingDelivery,
+    reasonCode: number = ReasonCode.success,
+    properties: Properties = NO_PROPERTIES,
+  ): void {
+    this.#incoming.acknowledge(delivery, reasonCode, properties);
+  }
+
+  /** Bytes that were taken have been written: all of them, or a part. */
+  written(now: number, all: "all" | "part"): void {
+    if (all === "all") this.#keepAlive.written(now);
+    else this.#keepAlive.progressed(now);
+  }
+
+  /** Whether `wake()` would take the server for dead. */
+  isOverdue(now: number): boolean {
+    return this.#state === "connected" && this.#keepAlive.isOverdue(now);
+  }
+
+  /** The deadline has come, or it may have. */
+  wake(now: number): void {
+    if (this.#state !== "connected") return;
+    const step = this.#keepAlive.step(now);
+    if (step === "ping") this.ping(now);
+    else if (step === "dead") {
+      this.#fail(
+        new KeepAliveError(
+          "The server has given no sign of life since PINGREQ was sent",
+        ),
+      );
+    }
+  }
+
+  /** Asks for a sign of life at once, where none is awaited: after a suspend, say. */
+  ping(now: number): void {
+    if (this.#state !== "connected" || this.#keepAlive.isAsked) return;
+    this.#keepAlive.asked(now);
+    encodePacket(
+      this.#doors.writer,
+      { type: "pingreq" },
+      this.#doors.protocolVersion,
+    );
+  }
+
+  /** Ends the connection in order: DISCONNECT is the last packet. */
+  disconnect(
+    reasonCode: number = ReasonCode.normalDisconnection,
+    properties: Properties = NO_PROPERTIES,
+  ): void {
+    if (this.#state !== "connected") return;
+    encodePacket(
+      this.#doors.writer,
+      { type: "disconnect", reasonCode, properties },
+      this.#doors.protocolVersion,
+    );
+    this.#end();
+  }
+
+  /** The wire is gone. What was in flight is kept for the next connection. */
+  lost(): void {
+    this.#end();
+    this.#state = "closed";
+    this.#decoder = undefined;
+    // What was not written belongs to the connection that is gone, whose last write may still be
+    // reading its buffer.
+    this.#doors.writer = new ByteWriter();
+    this.#replySize = 0;
+  }
+
+  /** There will be no further connection: every request is settled. */
+  abandon(): void {
+    this.#outgoing.abandon();
+    this.#requests.abandon();
+  }
+
+  /** The bytes to be written, valid until they are asked for again. */
+  takeBytes(): Uint8Array | undefined {
+    this.#replySize = 0;
+    return this.#doors.writer.take();
+  }
+
+  /** What has happened. */
+  takeEvents(): readonly SessionEvent<Request>[] {
+    return this.#doors.takeEvents();
+  }
+
+  /** What must be durable before the bytes of this turn leave. */
+  takeRecords(): readonly StoreRecord[] {
+    return this.#doors.takeRecords();
+  }
+
+  #handle(packet: Packet, now: number): void {
+    if (packet.type === "publish" && this.#state === "connected") {
+      const named = packet.properties.topicAlias === undefined
+        ? packet
+        : this.#topicAliases.resolve(packet);
+      if (named.qos === 0) this.#doors.events.push(named);
+      else this.#incoming.receive(named, now);
+      return;
+    }
+    if ((packet.type === "connack") !== (this.#state === "connecting")) {
+      throw misplaced(packet);
+    }
+    switch (packet.type) {
+      case "connack":
+        return this.#onConnack(packet, now);
+      case "puback":
+        return this.#tell(this.#outgoing.puback(packet), packet);
+      case "pubrec":
+        return this.#tell(this.#outgoing.pubrec(packet), packet);
+      case "pubcomp":
+        return this.#tell(this.#outgoing.pubcomp(packet), packet);
+      case "pubrel":
+        return this.#incoming.release(packet);
+      case "suback":
+      case "unsuback":
+        return this.#tell(this.#requests.answer(packet), packet);
+      case "pingresp":
+        return this.#keepAlive.answered();
+      case "disconnect":
+        this.#end();
+        this.#doors.events.push({ type: "disconnected", packet });
+        return;
+      default:
+        throw unasked(packet);
+    }
+  }
+
+  #tell(
+    known: boolean,
+    packet: AckPacket | SubackPacket | UnsubackPacket,
+  ): void {
+    if (!known) this.#doors.events.push({ type: "stray", packet });
+    // An identifier may have become free that a SUBSCRIBE waits for.
+    else if (this.#requests.unanswered > 0) this.#requests.send();
+  }
+
+  #onConnack(packet: ConnackPacket, now: number): void {
+    const connect = this.#connect;
+    if (connect === undefined) return;
+    if (packet.reasonCode !== 0) {
+      this.#end();
+      this.#doors.events.push({ type: "refused", packet });
+      return;
+    }
+    if (packet.sessionPresent && connect.cleanStart) throw unforgotten();
+    // A server that answers in the form of MQTT 3.1.1 speaks that.
+    this.#doors.protocolVersion = packet.protocolVersion;
+    if (this.#decoder !== undefined) {
+      this.#decoder.protocolVersion = packet.protocolVersion;
+    }
+    const { properties } = packet;
+    this.#state = "connected";
+    this.#keepAlive = new KeepAlive(
+      properties.serverKeepAlive ?? connect.keepAlive,
+      now,
+    );
+    // The driver asks its lost subscriptions again while it handles this event, in the same write.
+    this.#doors.events.push({ type: "connected", packet });
+    if (!packet.sessionPresent) {
+      this.#incoming.forget();
+      this.#doors.records?.push({ type: "session-lost" });
+    }
+    this.#incoming.connected(
+      packet.protocolVersion === 5
+        ? connect.properties.receiveMaximum ?? RECEIVE_MAXIMUM_DEFAULT
+        : Infinity,
+    );
+    const limits = sendLimits(packet, this.#inflight);
+    this.#requests.connected(limits.packetSizeMax);
+    this.#outgoing.connected(limits, packet.sessionPresent);
+  }
+
+  /** Ends the connection; under MQTT 5 the server is told why, once there is a connection to tell it on. */
+  #fail(error: ProtocolError | KeepAliveError): void {
+    if (this.#state === "connected" && this.#doors.protocolVersion === 5) {
+      encodePacket(this.#doors.writer, {
+        type: "disconnect",
+        reasonCode: error instanceof ProtocolError
+          ? error.reasonCode
+          : ReasonCode.keepAliveTimeout,
+        properties: NO_PROPERTIES,
+      }, 5);
+    }
+    this.#end();
+    this.#doors.events.push({ type: "failed", error });
+  }
+
+  /** Nothing more is sent or looked at on this connection [MQTT-3.14.4-1]. */
+  #end(): void {
+    this.#state = "ending";
+    this.#incoming.lost();
+    this.#outgoing.lost();
+    this.#requests.lost();
+  }
+}

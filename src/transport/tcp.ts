@@ -1,0 +1,32 @@
+/**
+ * Plain TCP.
+ *
+ * @module
+ */
+import type { Transport, Wire } from "./wire.ts";
+
+/** Where a TCP server listens. */
+export interface TcpOptions {
+  /** A name or an address, IPv6 without brackets. */
+  readonly hostname: string;
+  /** 1 to 65,535. */
+  readonly port: number;
+}
+
+/** Opens TCP connections: each address that the name has is tried in turn. */
+export function tcp(options: TcpOptions): Transport {
+  const { hostname, port } = options;
+  return {
+    async open(signal: AbortSignal): Promise<Wire> {
+      const connection = await Deno.connect({
+        hostname,
+        port,
+        signal,
+        autoSelectFamily: true,
+      });
+      // Without it a packet that is written in two parts waits 40 ms for the peer's ACK in between.
+      connection.setNoDelay(true);
+      return connection;
+    },
+  };
+}
