@@ -1,0 +1,58 @@
+/**
+ * midge: an MQTT client (3.1, 3.1.1 and 5.0) for Deno.
+ *
+ * @example
+ * ```ts ignore
+ * import { connect } from "./mod.ts";
+ *
+ * await using client = await connect("mqtt://localhost");
+ * await client.publish("test/1", "hello", { qos: 1 });
+ *
+ * const readings = await client.subscribe("sensors/+/temperature", { qos: 1 });
+ * for await (const message of readings) {
+ *   console.log(message.topic, message.text());
+ * }
+ * ```
+ *
+ * @module
+ */
+export { connect, withClient } from "./src/client/connect.ts";
+export type { Client } from "./src/client/client.ts";
+export type { Overflow } from "./src/client/backlog.ts";
+export type { Clock } from "./src/client/clock.ts";
+export type { ConnectionInfo } from "./src/client/connection_info.ts";
+export type { AckMode } from "./src/client/consumer.ts";
+export type { MessageHandler, OnError } from "./src/client/handler.ts";
+export type { Message } from "./src/client/message.ts";
+export type {
+  ConnectOptions,
+  DisconnectOptions,
+  PublishOptions,
+  PublishResult,
+  ReceiveOptions,
+  SubscribeOptions,
+  UnsubscribeOptions,
+  Will,
+} from "./src/client/options.ts";
+export type { Payload } from "./src/client/payload.ts";
+export type { Stats, StatusEvent } from "./src/client/status.ts";
+export type { Subscription } from "./src/client/subscription.ts";
+export type {
+  Properties,
+  ProtocolVersion,
+  QoS,
+  RetainHandling,
+} from "./src/codec/packet.ts";
+export type {
+  ConnackProperties,
+  ConnectProperties,
+  PublishProperties,
+  SubscribeProperties,
+  UnsubscribeProperties,
+  WillProperties,
+} from "./src/codec/property.ts";
+export { ReasonCode } from "./src/codec/reason_code.ts";
+export * from "./src/errors.ts";
+export { matchTopic } from "./src/topic/filter.ts";
+export type { Transport, Wire } from "./src/transport/wire.ts";
+export { VERSION } from "./src/version.ts";

@@ -1,0 +1,48 @@
+/**
+ * The checks of what a caller hands in. What is wrong is a TypeError or a RangeError that says what
+ * could not be done.
+ *
+ * @module
+ */
+
+/** Throws a TypeError where an option has a name that does not exist. */
+export function checkNames(
+  what: string,
+  options: object,
+  names: ReadonlySet<string>,
+): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`Cannot ${what}: the options must be an object`);
+  }
+  for (const name in options) {
+    if (!names.has(name)) {
+      throw new TypeError(`Cannot ${what}: there is no option "${name}"`);
+    }
+  }
+}
+
+/** Throws a RangeError where a number is none, or out of range. */
+export function checkInteger(
+  what: string,
+  name: string,
+  value: number,
+  min: number,
+  max: number,
+): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw new RangeError(
+    `Cannot ${what}: ${name} must be a whole number from ${min} to ${max}`,
+  );
+}
+
+/** Throws a TypeError where a value is there and no string. */
+export function checkString(name: string, value: unknown): void {
+  if (value === undefined || typeof value === "string") return;
+  throw new TypeError(`Cannot connect: ${name} must be a string`);
+}
+
+/** Throws a RangeError where a time is none. */
+export function checkMs(what: string, name: string, value: number): void {
+  if (value >= 0) return;
+  throw new RangeError(`Cannot ${what}: ${name} must be 0 or more`);
+}

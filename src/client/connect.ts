@@ -1,0 +1,90 @@
+/**
+ * How a program comes by a client.
+ *
+ * @module
+ */
+import { ReasonCode } from "../codec/reason_code.ts";
+import { Client } from "./client.ts";
+import type { ConnectOptions } from "./options.ts";
+import { rejected } from "./wait.ts";
+import { makeSettings, type Settings } from "./settings.ts";
+
+/**
+ * Connects to an MQTT server, and resolves once it has accepted (CONNACK).
+ *
+ * The URL is `mqtt://host:port`, or `tcp:` for `mqtt:`; the port is 1883 where none is named. A user
+ * name and a password in it are percent-decoded; an IPv6 address stands in brackets.
+ *
+ * Rejects with a TypeError or RangeError for an option that is unknown, contradictory or out of range,
+ * with an {@linkcode AbortedError} when the signal fires, and with a {@linkcode ConnectError} for
+ * whatever else keeps it from resolving.
+ *
+ * @example
+ * ```ts ignore
+ * await using client = await connect("mqtt://localhost");
+ * await client.publish("test/1", "hello", { qos: 1 });
+ * ```
+ */
+export function connect(
+  url: string | URL,
+  options: ConnectOptions = {},
+): Promise<Client> {
+  let settings: Settings;
+  try {
+    settings = makeSettings(url, options);
+  } catch (error) {
+    return rejected(error);
+  }
+  return open(new Client(settings));
+}
+
+/**
+ * Connects, calls the function with the client, disconnects, and resolves with what the function gave.
+ *
+ * Where the function throws or rejects and a will is set, the server publishes the will: DISCONNECT says
+ * so under MQTT 5 (Reason Code 0x04), and under MQTT 3.x the connection is closed without it. (Disposal by
+ * `await using` cannot know of an exception, and disconnects normally.) The error is passed on.
+ *
+ * @example
+ * ```ts ignore
+ * import { withClient } from "./mod.ts";
+ *
+ * const will = { topic: "job", payload: "failed" };
+ * await withClient("mqtt://localhost", { will }, async (client) => {
+ *   await client.publish("job", "started", { qos: 1 });
+ * });
+ * ```
+ */
+export async function withClient<Value>(
+  url: string | URL,
+  options: ConnectOptions,
+  use: (client: Client) => Value | Promise<Value>,
+): Promise<Value> {
+  const client = await connect(url, options);
+  let value: Value;
+  try {
+    value = await use(client);
+  } catch (error) {
+    await leaveAfter(error, client, options);
+    throw error;
+  }
+  await client.disconnect();
+  return value;
+}
+
+async function leaveAfter(
+  error: unknown,
+  client: Client,
+  options: ConnectOptions,
+): Promise<void> {
+  if (options.will === undefined) return await client.disconnect();
+  if (client.connection.protocolVersion < 5) return client.close(error);
+  await client.disconnect({
+    reasonCode: ReasonCode.disconnectWithWillMessage,
+  });
+}
+
+async function open(client: Client): Promise<Client> {
+  await client.open();
+  return client;
+}

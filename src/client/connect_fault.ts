@@ -1,0 +1,113 @@
+/**
+ * Why connecting failed, in words that a person can act on.
+ *
+ * @module
+ */
+import type { ConnackPacket, ProtocolVersion } from "../codec/packet.ts";
+import {
+  connectReturnText,
+  ReasonCode,
+  reasonText,
+} from "../codec/reason_code.ts";
+import { ConnectError } from "../errors.ts";
+import type { Settings } from "./settings.ts";
+
+/** How an attempt to connect has failed. */
+export interface FailedAttempt {
+  readonly error: ConnectError;
+  /** Whether a lower protocol version may do better. */
+  readonly tryLower: boolean;
+}
+
+/** The names by which people know the versions. */
+export const VERSION_NAMES: Readonly<Record<ProtocolVersion, string>> = {
+  3: "MQTT 3.1",
+  4: "MQTT 3.1.1",
+  5: "MQTT 5",
+};
+
+/** CONNACK has refused. */
+export function refusedAttempt(
+  address: string,
+  asked: ProtocolVersion,
+  packet: ConnackPacket,
+): FailedAttempt {
+  const { reasonCode, protocolVersion, properties } = packet;
+  const { reasonString, serverReference } = properties;
+  const why = protocolVersion === 5
+    ? reasonText(reasonCode, "connack")
+    : connectReturnText(reasonCode);
+  const hint = reasonString === undefined ? "" : ` "${reasonString}"`;
+  return {
+    error: new ConnectError(
+      `Cannot connect to ${address}: the server refused the connection, ${why} (${reasonCode})${hint}`,
+      { reasonCode, reasonString, serverReference, protocolVersion: asked },
+    ),
+    // Return code 1 under 3.x and Reason Code 0x84 both mean: not this protocol version.
+    tryLower: protocolVersion === 5
+      ? reasonCode === ReasonCode.unsupportedProtocolVersion
+      : reasonCode === 1,
+  };
+}
+
+/** The wire has ended before CONNACK: closed by the peer where there is no cause. */
+export function lostAttempt(
+  address: string,
+  asked: ProtocolVersion,
+  cause: unknown,
+  firstBytes: Uint8Array,
+): FailedAttempt {
+  const peer = otherProtocol(firstBytes);
+  const why = peer !== undefined
+    ? `the port speaks ${peer}, not MQTT`
+    : cause === undefined
+    ? "the server closed the connection without CONNACK"
+    : wireFault(cause);
+  return {
+    error: new ConnectError(`Cannot connect to ${address}: ${why}`, {
+      cause,
+      protocolVersion: asked,
+    }),
+    tryLower: cause === undefined && peer === undefined,
+  };
+}
+
+/** CONNACK has accepted, in the form of a lower version than any that will do. */
+export function unwanted(
+  { address, versions, needsVersion5 }: Settings,
+  packet: ConnackPacket,
+): FailedAttempt | undefined {
+  const { protocolVersion } = packet;
+  if (versions.includes(protocolVersion)) return undefined;
+  const why = needsVersion5 === undefined
+    ? "MQTT 5 was asked for"
+    : `${needsVersion5} needs MQTT 5`;
+  return {
+    error: new ConnectError(
+      `Cannot connect to ${address}: the server speaks ${
+        VERSION_NAMES[protocolVersion]
+      }, and ${why}`,
+      { protocolVersion: 5 },
+    ),
+    tryLower: false,
+  };
+}
+
+/** What the wire's own error means. */
+export function wireFault(error: unknown): string {
+  if (error instanceof Deno.errors.ConnectionRefused) {
+    return "connection refused";
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What the first bytes of the peer give away, where they are no CONNACK. */
+function otherProtocol(bytes: Uint8Array): string | undefined {
+  const text = String.fromCharCode(...bytes.subarray(0, 5));
+  if (text === "HTTP/") return "HTTP";
+  // A TLS alert or handshake record, of any version (RFC 8446, 5.1).
+  if ((bytes[0] === 0x15 || bytes[0] === 0x16) && bytes[1] === 0x03) {
+    return "TLS";
+  }
+  return undefined;
+}

@@ -1,0 +1,73 @@
+/**
+ * Which Topic Filters the client has at the server, and who of the client's own uses each.
+ *
+ * @module
+ */
+import type { QoS, SubscriptionRequest } from "../codec/packet.ts";
+import type { Subscription } from "./subscription.ts";
+
+interface Filter {
+  qos: QoS;
+  readonly noLocal: boolean;
+  readonly retainAsPublished: boolean;
+  readonly users: Set<Subscription>;
+}
+
+/** The filters of a client. */
+export class Filters {
+  readonly #filters = new Map<string, Filter>();
+
+  /** How many there are. */
+  get size(): number {
+    return this.#filters.size;
+  }
+
+  /**
+   * Enters a subscription, and returns what SUBSCRIBE is to ask for: a filter that is in use already
+   * goes out with the higher QoS. Throws a TypeError where two users want different things of one filter.
+   */
+  join(
+    requests: readonly SubscriptionRequest[],
+    subscription: Subscription,
+  ): SubscriptionRequest[] {
+    for (const request of requests) this.#checkJoin(request);
+    return requests.map((request) => {
+      const { topicFilter, qos, noLocal, retainAsPublished } = request;
+      const filter = this.#filters.get(topicFilter) ??
+        { qos, noLocal, retainAsPublished, users: new Set() };
+      this.#filters.set(topicFilter, filter);
+      filter.users.add(subscription);
+      if (qos > filter.qos) filter.qos = qos;
+      return { ...request, qos: filter.qos };
+    });
+  }
+
+  /** Takes a subscription off these filters, and returns those that have no user any more. */
+  leave(
+    topicFilters: readonly string[],
+    subscription: Subscription,
+  ): string[] {
+    return topicFilters.filter((topicFilter) => {
+      const filter = this.#filters.get(topicFilter);
+      if (filter === undefined || !filter.users.delete(subscription)) {
+        return false;
+      }
+      if (filter.users.size > 0) return false;
+      this.#filters.delete(topicFilter);
+      return true;
+    });
+  }
+
+  #checkJoin(request: SubscriptionRequest): void {
+    const { topicFilter, noLocal, retainAsPublished } = request;
+    const filter = this.#filters.get(topicFilter);
+    if (
+      filter === undefined ||
+      (filter.noLocal === noLocal &&
+        filter.retainAsPublished === retainAsPublished)
+    ) return;
+    throw new TypeError(
+      `Cannot subscribe to "${topicFilter}": another subscription has it with a different noLocal or retainAsPublished`,
+    );
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * The first connection: one protocol version after the other, within one time.
+ *
+ * @module
+ */
+import type { ProtocolVersion } from "../codec/packet.ts";
+import { AbortedError, ConnectError } from "../errors.ts";
+import { type FailedAttempt, VERSION_NAMES } from "./connect_fault.ts";
+import type { Settings } from "./settings.ts";
+
+/** Tries one version on a wire of its own. Rejects where no other version would do better. */
+export type Attempt = (
+  protocolVersion: ProtocolVersion,
+  signal: AbortSignal,
+) => Promise<FailedAttempt | undefined>;
+
+/**
+ * Tries the versions in turn. It goes on to a lower one where the server does not speak the higher, or
+ * closes without CONNACK, never because the time is over.
+ */
+export async function openWithFallback(
+  settings: Settings,
+  attempt: Attempt,
+): Promise<void> {
+  const { address, clock, connectTimeoutMs, signal } = settings;
+  const giveUp = new AbortController();
+  const timeout = new DOMException("The time is over", "TimeoutError");
+  const cancel = clock.schedule(() => giveUp.abort(timeout), connectTimeoutMs);
+  const abort = () => giveUp.abort(signal?.reason);
+  signal?.addEventListener("abort", abort, { once: true });
+  if (signal?.aborted) abort();
+  try {
+    await tryVersions(settings, attempt, giveUp.signal);
+  } catch (error) {
+    if (!giveUp.signal.aborted) throw error;
+    if (giveUp.signal.reason === timeout) {
+      throw timeoutError(settings, error, timeout);
+    }
+    throw new AbortedError(
+      `Cannot connect to ${address}: the signal was aborted`,
+      { cause: giveUp.signal.reason },
+    );
+  } finally {
+    cancel();
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+async function tryVersions(
+  settings: Settings,
+  attempt: Attempt,
+  signal: AbortSignal,
+): Promise<void> {
+  let failed: FailedAttempt | undefined;
+  for (const version of settings.versions) {
+    failed = await attempt(version, signal);
+    if (failed === undefined) return;
+    if (!failed.tryLower || signal.aborted) throw failed.error;
+  }
+  throw failed === undefined
+    ? new TypeError("There is no version to try")
+    : exhausted(settings, failed.error);
+}
+
+/** No version was accepted: the error says why there was no further one. */
+function exhausted(settings: Settings, error: ConnectError): ConnectError {
+  const { versions, needsVersion5 } = settings;
+  const why = needsVersion5 !== undefined
+    ? `, and ${needsVersion5} needs MQTT 5`
+    : versions.length > 1
+    ? `; tried ${versions.map((version) => VERSION_NAMES[version]).join(", ")}`
+    : "";
+  const { reasonCode, reasonString, cause, protocolVersion } = error;
+  return new ConnectError(`${error.message}${why}`, {
+    reasonCode,
+    reasonString,
+    cause,
+    protocolVersion,
+  });
+}
+
+/** Where connecting was stuck: an attempt that had a wire names its version. */
+function timeoutError(
+  { address, connectTimeoutMs }: Settings,
+  error: unknown,
+  cause: DOMException,
+): ConnectError {
+  const hadWire = error instanceof ConnectError &&
+    error.protocolVersion !== undefined;
+  const why = hadWire
+    ? "the wire is open, but no CONNACK came"
+    : "the wire was not open";
+  return new ConnectError(
+    `Cannot connect to ${address}: ${why} within ${connectTimeoutMs / 1000} s`,
+    { cause },
+  );
+}

@@ -1,0 +1,154 @@
+/**
+ * What connect, publish and subscribe can be asked for, and what holds where nothing is asked.
+ *
+ * @module
+ */
+import type {
+  ProtocolVersion,
+  QoS,
+  RetainHandling,
+  UserProperty,
+} from "../codec/packet.ts";
+import type {
+  ConnectProperties,
+  PublishProperties,
+  SubscribeProperties,
+  UnsubscribeProperties,
+  WillProperties,
+} from "../codec/property.ts";
+import type { Transport } from "../transport/wire.ts";
+import type { Overflow } from "./backlog.ts";
+import type { Clock } from "./clock.ts";
+import type { AckMode } from "./consumer.ts";
+import type { MessageHandler, OnError } from "./handler.ts";
+import type { Payload } from "./payload.ts";
+
+/** The message that the server publishes for a client whose connection ends without DISCONNECT (3.1.2.5). */
+export interface Will {
+  /** Where it goes. */
+  readonly topic: string;
+  /** Empty by default. */
+  readonly payload?: Payload;
+  /** 0 by default. */
+  readonly qos?: QoS;
+  /** False by default. */
+  readonly retain?: boolean;
+  /** MQTT 5. */
+  readonly properties?: WillProperties;
+}
+
+/** How messages are taken; for the client as a whole, or for one subscription. */
+export interface ReceiveOptions {
+  /** The callback form of the receive loop: called with each message, in order. */
+  readonly onMessage?: MessageHandler;
+  /** How many calls of `onMessage` run at once; 1 by default. */
+  readonly concurrency?: number;
+  /** What happens where `onMessage` throws or rejects; `"close"` by default. */
+  readonly onError?: OnError;
+  /** When messages of QoS 1 and 2 are acknowledged; `"processed"` by default. */
+  readonly ack?: AckMode;
+}
+
+/** What `connect()` can be asked for. */
+export interface ConnectOptions extends ReceiveOptions {
+  /** The Client Identifier; `midge` and 17 random letters and digits by default. Empty: the server gives one. */
+  readonly clientId?: string;
+  /** The User Name; it may stand in the URL instead. */
+  readonly username?: string;
+  /** The Password; it may stand in the URL instead. */
+  readonly password?: string | Uint8Array;
+  /** Clean Start, under MQTT 3.x Clean Session: forget what the server knows of this client id. True by default. */
+  readonly cleanStart?: boolean;
+  /** Keep Alive in seconds, 0 to 65,535; 60 by default, 0 turns it off. */
+  readonly keepAlive?: number;
+  /** 5, 4 (3.1.1) or 3 (3.1); left out: 5, and where the server does not speak it 4, then 3. */
+  readonly protocolVersion?: ProtocolVersion;
+  /** The will. */
+  readonly will?: Will;
+  /** MQTT 5. */
+  readonly properties?: ConnectProperties;
+  /** Gives up connecting when it fires; of no effect afterwards. */
+  readonly signal?: AbortSignal;
+  /** How long connecting may take, over name, wire, every version tried and CONNACK; 10,000 by default. */
+  readonly connectTimeoutMs?: number;
+  /**
+   * How many QoS 1 and 2 messages may be unacknowledged under MQTT 3.x, which has no Receive Maximum.
+   * By default 1,000, and of QoS 2 no more than 20: Mosquitto closes on more.
+   */
+  readonly maxInflight?: number;
+  /** How long a message that no filter of ours matches waits for the client's own loop; 30,000 by default. */
+  readonly unclaimedMs?: number;
+  /** Above this many messages that wait in queues, reading pauses; 4,096 by default. */
+  readonly highWaterMessages?: number;
+  /** Above this many bytes of payload that wait in queues, reading pauses; 16 MiB by default. */
+  readonly highWaterBytes?: number;
+  /** What may wait, in bytes, where reading cannot pause because an answer is awaited; 64 MiB by default. */
+  readonly hardBoundBytes?: number;
+  /**
+   * What happens to QoS 0 messages above the mark: `"pause"` (the default) stops reading, and the
+   * server may drop them or close; `"drop"` drops the oldest here, counted and told.
+   */
+  readonly overflow?: Overflow;
+  /** Called with a readable line for each packet sent and received; passwords are masked. */
+  readonly debug?: (line: string) => void;
+  /** A wire of one's own in place of the URL's. */
+  readonly transport?: Transport;
+  /** A time of one's own, for tests. */
+  readonly clock?: Clock;
+}
+
+/** What `publish()` can be asked for. */
+export interface PublishOptions {
+  /** 0 by default. */
+  readonly qos?: QoS;
+  /** Whether the server is to keep the message for those who subscribe later; false by default. */
+  readonly retain?: boolean;
+  /** MQTT 5. */
+  readonly properties?: PublishProperties;
+  /** Gives up waiting when it fires. A message that was sent may arrive all the same. */
+  readonly signal?: AbortSignal;
+}
+
+/** What the server said to a message of QoS 1 or 2. */
+export interface PublishResult {
+  /** 0, or 16 where nobody subscribes (MQTT 5); 0 under MQTT 3.x. */
+  readonly reasonCode: number;
+  /** What the server adds for people. */
+  readonly reasonString: string | undefined;
+  /** The server's User Properties, in order. */
+  readonly userProperties: readonly UserProperty[];
+}
+
+/** What `subscribe()` can be asked for. */
+export interface SubscribeOptions extends ReceiveOptions {
+  /** The highest QoS in which messages are wanted; 0 by default. */
+  readonly qos?: QoS;
+  /** MQTT 5: do not send what this very client publishes. */
+  readonly noLocal?: boolean;
+  /** MQTT 5: keep the RETAIN flag as the publisher set it. */
+  readonly retainAsPublished?: boolean;
+  /** MQTT 5: 0 send retained messages (the default), 1 only for a new subscription, 2 never. */
+  readonly retainHandling?: RetainHandling;
+  /** MQTT 5. */
+  readonly properties?: SubscribeProperties;
+  /** Resolve even where some filters are refused: `granted` says which. */
+  readonly partial?: boolean;
+  /** Gives up waiting when it fires; later it ends the loop and leaves the filters. */
+  readonly signal?: AbortSignal;
+}
+
+/** What `unsubscribe()` can be asked for. */
+export interface UnsubscribeOptions {
+  /** MQTT 5. */
+  readonly properties?: UnsubscribeProperties;
+  /** Gives up waiting when it fires. */
+  readonly signal?: AbortSignal;
+}
+
+/** What `disconnect()` can be asked for. */
+export interface DisconnectOptions {
+  /** How long to wait for publishes that were accepted; 5,000 by default. */
+  readonly timeoutMs?: number;
+  /** What DISCONNECT says under MQTT 5: 0 by default; 4 has the server publish the will. */
+  readonly reasonCode?: number;
+}

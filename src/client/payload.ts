@@ -1,0 +1,32 @@
+/**
+ * What a payload may be, and its bytes.
+ *
+ * @module
+ */
+
+/** What a payload may be. It is copied or written before the call returns, and may be reused then. */
+export type Payload = string | ArrayBuffer | ArrayBufferView;
+
+/** Whether a value can be read as bytes. */
+export function isBuffer(
+  value: unknown,
+): value is ArrayBuffer | ArrayBufferView {
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
+}
+
+/** The bytes of a payload; a view where it is one. */
+export function payloadBytes(payload: Payload): Uint8Array {
+  if (payload instanceof Uint8Array) return payload;
+  if (typeof payload === "string") return new TextEncoder().encode(payload);
+  if (ArrayBuffer.isView(payload)) {
+    return new Uint8Array(
+      payload.buffer,
+      payload.byteOffset,
+      payload.byteLength,
+    );
+  }
+  if (payload instanceof ArrayBuffer) return new Uint8Array(payload);
+  throw new TypeError(
+    "A payload must be a string, an ArrayBuffer or a view on one",
+  );
+}

@@ -1,0 +1,220 @@
+/**
+ * The publishing side of a client.
+ *
+ * @module
+ */
+import { type AckPacket, NO_PROPERTIES } from "../codec/packet.ts";
+import { type Delivery, MqttError } from "../errors.ts";
+import type { OutgoingMessage } from "../session/flight.ts";
+import { topicNameFault } from "../topic/name.ts";
+import { checkInteger, checkNames } from "./checks.ts";
+import type { Life } from "./life.ts";
+import type { Link } from "./link.ts";
+import type { PublishOptions, PublishResult } from "./options.ts";
+import { isBuffer, type Payload, payloadBytes } from "./payload.ts";
+import {
+  aborted,
+  PublishWait,
+  rejected,
+  type TellFailure,
+  Wait,
+} from "./wait.ts";
+
+/** Above this many bytes that wait to be written, a publish of QoS 0 resolves only when they have been. */
+const OUTGOING_BYTES_HIGH = 65_536;
+
+/** What waits to be written, with nobody awaiting it, is kept to this many bytes. */
+const OUTGOING_BYTES_MAX = 2 ** 30;
+
+const DONE: Promise<undefined> = Promise.resolve(undefined);
+
+/** What `publish()` is given where it is given no options. */
+export const NO_OPTIONS: PublishOptions = Object.freeze({});
+
+const SUCCESS: PublishResult = Object.freeze({
+  reasonCode: 0,
+  reasonString: undefined,
+  userProperties: Object.freeze([]),
+});
+
+const OPTIONS: ReadonlySet<string> = new Set([
+  "qos",
+  "retain",
+  "properties",
+  "signal",
+]);
+
+/** Takes messages to the session, and its answers to those who wait. */
+export class Publisher {
+  readonly #life: Life;
+  readonly #link: Link;
+  readonly #tellFailure: TellFailure = (topicName, error) =>
+    this.#countFailure(topicName, error);
+  // Publishes of QoS 0 that wait for the same bytes to be written share a promise.
+  #drained: Wait<undefined> | undefined;
+  #draining: string[] = [];
+  // What was checked last need not be checked again.
+  #topicName = "";
+  #options = NO_OPTIONS;
+
+  /** Makes the publishing side. */
+  constructor(life: Life, link: Link) {
+    this.#life = life;
+    this.#link = link;
+  }
+
+  /** See `Client.publish`. */
+  publish(
+    topicName: string,
+    payload: Payload,
+    options: PublishOptions,
+  ): Promise<PublishResult | undefined> {
+    try {
+      this.#check(topicName, payload, options);
+      const message: OutgoingMessage = {
+        type: "publish",
+        topicName,
+        payload: typeof payload === "string" ? payload : payloadBytes(payload),
+        qos: options.qos ?? 0,
+        retain: options.retain ?? false,
+        dup: false,
+        packetId: 0,
+        properties: options.properties ?? NO_PROPERTIES,
+      };
+      return message.qos === 0
+        ? this.#publishOnce(message, options.signal)
+        : this.#publishAcknowledged(message, options.signal);
+    } catch (error) {
+      this.#tellFailure(topicName, error);
+      return rejected(error);
+    }
+  }
+
+  /** A handshake has ended well. */
+  succeeded(wait: PublishWait, packet: AckPacket): void {
+    const { reasonCode, properties } = packet;
+    if (reasonCode === 0 && properties === NO_PROPERTIES) {
+      return wait.resolve(SUCCESS);
+    }
+    const { reasonString, userProperties = [] } = properties;
+    wait.resolve({ reasonCode, reasonString, userProperties });
+  }
+
+  /** A handshake will have no end. */
+  abandoned(wait: PublishWait, delivery: Delivery | undefined): void {
+    wait.reject(this.#life.error(`publish to "${wait.topicName}"`, delivery));
+  }
+
+  /** All that waited has been written. */
+  written(): void {
+    if (this.#link.session.outgoingSize >= OUTGOING_BYTES_HIGH) return;
+    this.#draining = [];
+    this.#drained?.resolve(undefined);
+    this.#drained = undefined;
+  }
+
+  /** Nothing will be written any more. */
+  end(): void {
+    const error = this.#life.error("write what was published", "unknown");
+    for (const topicName of this.#draining) this.#tellFailure(topicName, error);
+    this.#draining = [];
+    this.#drained?.reject(error);
+    this.#drained = undefined;
+  }
+
+  #publishOnce(
+    message: OutgoingMessage,
+    signal: AbortSignal | undefined,
+  ): Promise<PublishResult | undefined> {
+    const { session } = this.#link;
+    if (session.outgoingSize > OUTGOING_BYTES_MAX) {
+      throw new MqttError(
+        `Cannot publish to "${message.topicName}": ${OUTGOING_BYTES_MAX} bytes wait to be written already`,
+      );
+    }
+    session.publish(message, NO_REQUEST);
+    this.#life.stats.messagesPublished++;
+    this.#link.scheduleFlush();
+    if (session.outgoingSize < OUTGOING_BYTES_HIGH) return DONE;
+    const { promise } = this.#drained ??= new Wait();
+    if (signal === undefined) {
+      this.#draining.push(message.topicName);
+      return promise;
+    }
+    const wait = new PublishWait(message.topicName, this.#tellFailure);
+    const what = `publish to "${message.topicName}"`;
+    wait.abortWith(signal, what, () => "unknown");
+    promise.then(() => wait.resolve(undefined), (error) => wait.reject(error));
+    return wait.promise;
+  }
+
+  #publishAcknowledged(
+    message: OutgoingMessage,
+    signal: AbortSignal | undefined,
+  ): Promise<PublishResult | undefined> {
+    const { session } = this.#link;
+    const wait = new PublishWait(message.topicName, this.#tellFailure);
+    const flight = session.publish(message, wait);
+    this.#life.stats.messagesPublished++;
+    this.#link.scheduleFlush();
+    // A server that we do not read from cannot acknowledge.
+    this.#link.resume();
+    if (signal !== undefined && flight !== undefined) {
+      const what = `publish to "${message.topicName}"`;
+      wait.abortWith(signal, what, () => session.abort(flight));
+    }
+    return wait.promise;
+  }
+
+  #check(
+    topicName: string,
+    payload: Payload,
+    options: PublishOptions,
+  ): void {
+    if (topicName !== this.#topicName) {
+      checkTopicName(topicName);
+      this.#topicName = topicName;
+    }
+    if (options !== this.#options) {
+      checkNames(`publish to "${topicName}"`, options, OPTIONS);
+      this.#options = options;
+    }
+    const { qos, signal } = options;
+    if (qos !== undefined && qos !== 0 && qos !== 1 && qos !== 2) {
+      checkInteger(`publish to "${topicName}"`, "qos", qos, 0, 2);
+    }
+    if (typeof payload !== "string" && !isBuffer(payload)) {
+      throw new TypeError(
+        `Cannot publish to "${topicName}": the payload must be a string, an ArrayBuffer or a view on one`,
+      );
+    }
+    if (this.#life.end !== undefined) {
+      this.#life.check(`publish to "${topicName}"`, "not-sent");
+    }
+    if (signal?.aborted) {
+      throw aborted(`publish to "${topicName}"`, signal, "not-sent");
+    }
+  }
+
+  #countFailure(topic: string, error: unknown): void {
+    const { stats, status } = this.#life;
+    stats.publishesFailed++;
+    if (!status.isHeard || !(error instanceof Error)) return;
+    const delivery = "delivery" in error
+      ? error.delivery as Delivery | undefined
+      : "not-sent";
+    status.tell({ type: "publish-failed", topic, error, delivery });
+  }
+}
+
+function checkTopicName(topicName: unknown): void {
+  const fault = typeof topicName === "string"
+    ? topicNameFault(topicName)
+    : "a Topic Name must be a string";
+  if (fault !== undefined) {
+    throw new TypeError(`Cannot publish to "${topicName}": ${fault}`);
+  }
+}
+
+// The session hands back only requests that have a handshake.
+const NO_REQUEST = new PublishWait("", () => {});

@@ -1,0 +1,167 @@
+/**
+ * The receiving side of a client: consumers, their loops and handlers, and when reading pauses.
+ *
+ * @module
+ */
+import type { PublishPacket } from "../codec/packet.ts";
+import { ReasonCode } from "../codec/reason_code.ts";
+import type { IncomingDelivery } from "../session/delivery.ts";
+import { Backlog } from "./backlog.ts";
+import { Consumer, type ConsumerEnd } from "./consumer.ts";
+import { runHandler } from "./handler.ts";
+import type { Life } from "./life.ts";
+import type { Link } from "./link.ts";
+import { type Acknowledger, Message } from "./message.ts";
+import { Router } from "./router.ts";
+import type { ReceiveSettings, Settings } from "./settings.ts";
+import { StallWatch } from "./stall_watch.ts";
+
+/** What a receiver is made from. */
+export interface ReceiverOptions {
+  readonly settings: Settings;
+  readonly life: Life;
+  readonly link: Link;
+  readonly acknowledger: Acknowledger;
+  /** Told of a handler's error that is to end the client. */
+  readonly fail: (error: unknown) => void;
+}
+
+/** Takes what comes to whom it is for. */
+export class Receiver {
+  /** Which consumer gets what. */
+  readonly router: Router;
+  /** The consumer of the client's own loop. */
+  readonly client: Consumer;
+  readonly #options: ReceiverOptions;
+  readonly #backlog: Backlog;
+  readonly #consumers = new Set<Consumer>();
+  readonly #stallWatch: StallWatch;
+
+  /** Makes the receiving side. */
+  constructor(options: ReceiverOptions) {
+    const { settings, life, link } = options;
+    this.#options = options;
+    this.#backlog = new Backlog({
+      ...settings.backlog,
+      onEased: () => link.resume(),
+      onDropped: () => this.#tellDropped(1),
+    });
+    this.client = new Consumer(settings.receive.ack, this.#backlog);
+    this.router = new Router({
+      client: this.client,
+      unclaimedMs: settings.unclaimedMs,
+      onDropped: (count) => this.#tellDropped(count),
+      onUnclaimed: ({ topic }) => {
+        life.stats.messagesUnclaimed++;
+        life.status.tell({ type: "unclaimed", topic });
+      },
+    });
+    this.#stallWatch = new StallWatch(life, link, this.router);
+    this.#consumers.add(this.client);
+    this.#handle(this.client, settings.receive);
+  }
+
+  /** Whether the consumers are so far behind that the server is to be slowed down. */
+  get isBehind(): boolean {
+    return this.#backlog.isHigh;
+  }
+
+  /** When `wake()` has something to do. */
+  get deadline(): number {
+    return Math.min(this.router.deadline, this.#stallWatch.deadline);
+  }
+
+  /** The deadline has come, or it may have. */
+  wake(now: number): void {
+    this.router.sweep(now);
+    this.#stallWatch.look(now);
+  }
+
+  /** Makes a consumer with what takes its messages; a loop is begun by whoever has it. */
+  addConsumer(settings: ReceiveSettings): Consumer {
+    const consumer = new Consumer(settings.ack, this.#backlog);
+    this.#consumers.add(consumer);
+    this.#handle(consumer, settings);
+    return consumer;
+  }
+
+  /** A message has come. */
+  receive(
+    packet: PublishPacket,
+    delivery: IncomingDelivery | undefined,
+    now: number,
+  ): void {
+    const { acknowledger, life } = this.#options;
+    life.stats.messagesReceived++;
+    // What comes behind the end of the client is not ours to take.
+    if (life.end !== undefined) return;
+    if (this.#backlog.isBursting) return this.#refuse(packet);
+    const message = new Message(
+      packet,
+      life.stats.messagesReceived,
+      delivery,
+      acknowledger,
+    );
+    this.router.route(message, now);
+  }
+
+  /** A loop over the consumer begins. */
+  attach(consumer: Consumer): void {
+    const { clock } = this.#options.settings;
+    this.router.attach(consumer);
+    clock.afterTurn(() => this.router.endTurn());
+    this.#options.link.scheduleFlush();
+  }
+
+  /** A loop over the consumer was left. */
+  detach(consumer: Consumer): void {
+    this.router.detach(consumer, this.#options.settings.clock.now());
+    this.#options.link.resume();
+    this.#options.link.arm();
+  }
+
+  /** The consumer's filters are left: its loop gets what came before, then ends. */
+  leave(consumer: Consumer): void {
+    consumer.finishWith({ drain: "all" });
+    this.router.end(consumer, this.#options.settings.clock.now());
+    this.#consumers.delete(consumer);
+    this.#options.link.arm();
+  }
+
+  /** All loops end. */
+  end(end: ConsumerEnd): void {
+    for (const consumer of this.#consumers) consumer.finishWith(end);
+  }
+
+  /** Puts what waits into the counters. */
+  count(): void {
+    const { stats } = this.#options.life;
+    stats.waiting = this.#backlog.messages;
+    stats.waitingBytes = this.#backlog.bytes;
+    stats.unclaimed = this.router.waiting;
+  }
+
+  /** Reading could not pause, and memory has its bound: what the server will not send again is dropped. */
+  #refuse({ qos }: PublishPacket): void {
+    if (qos === 0) return this.#tellDropped(1);
+    // Not acknowledged, it is sent again to a session that is kept.
+    this.#options.link.refuse(
+      ReasonCode.quotaExceeded,
+      "the program is too far behind with what has come",
+    );
+  }
+
+  #tellDropped(count: number): void {
+    const { stats, status } = this.#options.life;
+    stats.messagesDropped += count;
+    status.tell({ type: "dropped", count });
+  }
+
+  #handle(consumer: Consumer, settings: ReceiveSettings): void {
+    const { onMessage, onError, concurrency } = settings;
+    if (onMessage === undefined) return;
+    const { fail } = this.#options;
+    runHandler(consumer, { onMessage, onError, concurrency, fail });
+    this.router.attach(consumer);
+  }
+}

@@ -1,0 +1,261 @@
+/**
+ * Which consumer gets a message: every one that accepts and has a filter that matches; where there
+ * is none, it waits in the inbox for the client's own loop, or for a subscription that attaches later.
+ *
+ * @module
+ */
+import { matchTopic } from "../topic/filter.ts";
+import { TopicTrie } from "../topic/trie.ts";
+import {
+  type Consumer,
+  IDLE_BYTES_MAX,
+  IDLE_MESSAGES_MAX,
+} from "./consumer.ts";
+import { inOrder, type Message, part } from "./message.ts";
+
+/** How many topics the router remembers the takers of. */
+const CACHE_MAX = 4_096;
+
+/** A message that waits for somebody to take it. */
+interface Waiting {
+  readonly message: Message;
+  readonly since: number;
+}
+
+/** What a router is made from. */
+export interface RouterOptions {
+  /** The consumer of the client's own loop. */
+  readonly client: Consumer;
+  /** How long a message that no filter matches waits for the client's own loop. */
+  readonly unclaimedMs: number;
+  /** Told of QoS 0 messages that were dropped because nobody took them. */
+  readonly onDropped: (count: number) => void;
+  /** Told of a message that nobody claimed in time. */
+  readonly onUnclaimed: (message: Message) => void;
+}
+
+/** Knows who accepts what. */
+export class Router {
+  readonly #options: RouterOptions;
+  readonly #trie = new TopicTrie<Consumer>();
+  readonly #filters = new Map<Consumer, Set<string>>();
+  readonly #cache = new Map<string, readonly Consumer[]>();
+  #lastTopic: string | undefined;
+  #lastTakers: readonly Consumer[] = [];
+  readonly #inbox = new Set<Waiting>();
+  #inboxQos0 = 0;
+  #inboxBytes = 0;
+  #sweepAt = Infinity;
+  #claimed: Message[] = [];
+
+  /** Makes a router that knows the client's own consumer. */
+  constructor(options: RouterOptions) {
+    this.#options = options;
+  }
+
+  /** When `sweep()` has something to do. */
+  get deadline(): number {
+    return this.#sweepAt;
+  }
+
+  /** How many messages wait in the inbox. */
+  get waiting(): number {
+    return this.#inbox.size;
+  }
+
+  /** Gives a message to its takers, or to the inbox. */
+  route(message: Message, now: number): void {
+    const takers = this.#takers(message.topic);
+    if (takers.length === 0) return this.#keep(message, now);
+    for (const consumer of takers) consumer.accept(message);
+  }
+
+  /** From now on the consumer has this filter. */
+  add(topicFilter: string, consumer: Consumer): void {
+    this.#trie.add(topicFilter, consumer);
+    const filters = this.#filters.get(consumer) ?? new Set();
+    this.#filters.set(consumer, filters.add(topicFilter));
+    this.#forgetTakers();
+  }
+
+  /** The consumer no longer has this filter. */
+  remove(topicFilter: string, consumer: Consumer): void {
+    this.#trie.delete(topicFilter, consumer);
+    const filters = this.#filters.get(consumer);
+    filters?.delete(topicFilter);
+    if (filters?.size === 0) this.#filters.delete(consumer);
+    this.#forgetTakers();
+  }
+
+  /** Keeps what matches for a consumer whose loop has not begun. */
+  reserve(consumer: Consumer): void {
+    consumer.setState("reserving");
+    this.#forgetTakers();
+  }
+
+  /** A loop begins: the consumer claims what has waited for it. */
+  attach(consumer: Consumer): void {
+    consumer.setState("attached");
+    this.#forgetTakers();
+    const { client } = this.#options;
+    if (consumer === client) return this.#claimAll();
+    const fits = (message: Message) => this.#matches(consumer, message.topic);
+    const fromLoop = client.extract(fits);
+    for (const message of fromLoop) part(message, "left");
+    const fromInbox = [...this.#inbox].filter(({ message }) => fits(message));
+    const claimed = [
+      ...fromLoop,
+      ...fromInbox.map((waiting) => this.#take(waiting)),
+    ];
+    // Those who attach in the same macrotask have an equal claim.
+    const shared = this.#claimed.filter(fits);
+    this.#claimed.push(...claimed);
+    for (const message of inOrder([...shared, ...claimed])) {
+      consumer.accept(message);
+    }
+  }
+
+  /** The macrotask has ended: what was claimed in it is claimed for good. */
+  endTurn(): void {
+    this.#claimed = [];
+  }
+
+  /** A loop was left. Its queue stays with it; that of the client's own loop waits in the inbox again. */
+  detach(consumer: Consumer, now: number): void {
+    if (consumer.state === "ended") return;
+    consumer.setState("detached");
+    this.#forgetTakers();
+    if (consumer === this.#options.client || consumer.end !== undefined) {
+      return this.#release(consumer, now);
+    }
+    const dropped = consumer.trim();
+    if (dropped > 0) this.#options.onDropped(dropped);
+  }
+
+  /** The time to begin a loop is over: what was reserved and no other has goes to the inbox. */
+  endReservation(consumer: Consumer, now: number): void {
+    if (consumer.state !== "reserving") return;
+    consumer.setState("detached");
+    this.#forgetTakers();
+    this.#release(consumer, now);
+  }
+
+  /** The consumer is of no more use to the router. What it was not asked for waits in the inbox. */
+  end(consumer: Consumer, now: number): void {
+    const attached = consumer.state === "attached";
+    consumer.setState(attached ? "attached" : "ended");
+    for (const topicFilter of [...this.#filters.get(consumer) ?? []]) {
+      this.remove(topicFilter, consumer);
+    }
+    if (!attached) this.#release(consumer, now);
+  }
+
+  /** Drops what nobody claimed in time. */
+  sweep(now: number): void {
+    if (now < this.#sweepAt) return;
+    const { unclaimedMs, onUnclaimed } = this.#options;
+    this.#sweepAt = Infinity;
+    for (const waiting of this.#inbox) {
+      const at = waiting.since + unclaimedMs;
+      if (at > now) {
+        this.#sweepAt = Math.min(this.#sweepAt, at);
+        break;
+      }
+      // A live subscription may yet begin its loop.
+      if (this.#trie.match(waiting.message.topic).length > 0) {
+        this.#sweepAt = now + unclaimedMs;
+        continue;
+      }
+      const message = this.#take(waiting);
+      void message.ack();
+      onUnclaimed(message);
+    }
+  }
+
+  /** A filter of ours that matches a Topic Name; undefined where none does. */
+  filterOf(topicName: string): string | undefined {
+    for (const filters of this.#filters.values()) {
+      for (const topicFilter of filters) {
+        if (matchTopic(topicFilter, topicName)) return topicFilter;
+      }
+    }
+    return undefined;
+  }
+
+  #takers(topicName: string): readonly Consumer[] {
+    if (topicName === this.#lastTopic) return this.#lastTakers;
+    let takers = this.#cache.get(topicName);
+    if (takers === undefined) {
+      takers = this.#trie.match(topicName).filter((consumer) =>
+        consumer.state === "attached" || consumer.state === "reserving"
+      );
+      if (this.#cache.size >= CACHE_MAX) this.#cache.clear();
+      this.#cache.set(topicName, takers);
+    }
+    this.#lastTopic = topicName;
+    this.#lastTakers = takers;
+    return takers;
+  }
+
+  #forgetTakers(): void {
+    this.#cache.clear();
+    this.#lastTopic = undefined;
+  }
+
+  #matches(consumer: Consumer, topicName: string): boolean {
+    for (const topicFilter of this.#filters.get(consumer) ?? []) {
+      if (matchTopic(topicFilter, topicName)) return true;
+    }
+    return false;
+  }
+
+  #claimAll(): void {
+    for (const waiting of [...this.#inbox]) {
+      this.#options.client.accept(this.#take(waiting));
+    }
+  }
+
+  /** Whoever else has a copy keeps it; of the rest the client's own loop, or the inbox, has the last. */
+  #release(consumer: Consumer, now: number): void {
+    for (const message of consumer.extract(() => true)) {
+      const free = message.qos === 0
+        ? this.#takers(message.topic).length === 0
+        : part(message, "left");
+      if (free) this.#keep(message, now);
+    }
+  }
+
+  #keep(message: Message, now: number): void {
+    const { client, unclaimedMs } = this.#options;
+    if (client.state === "attached") return client.accept(message);
+    this.#inbox.add({ message, since: now });
+    this.#sweepAt = Math.min(this.#sweepAt, now + unclaimedMs);
+    if (message.qos > 0) return;
+    this.#inboxQos0++;
+    this.#inboxBytes += message.payload.length;
+    this.#trimInbox();
+  }
+
+  #take(waiting: Waiting): Message {
+    const { message } = waiting;
+    this.#inbox.delete(waiting);
+    if (this.#inbox.size === 0) this.#sweepAt = Infinity;
+    if (message.qos === 0) {
+      this.#inboxQos0--;
+      this.#inboxBytes -= message.payload.length;
+    }
+    return message;
+  }
+
+  /** Of the QoS 0 messages that nobody takes the newest are kept, however large the last one is. */
+  #trimInbox(): void {
+    for (const waiting of this.#inbox) {
+      if (this.#inboxQos0 <= IDLE_MESSAGES_MAX) {
+        if (this.#inboxBytes <= IDLE_BYTES_MAX || this.#inboxQos0 === 1) return;
+      }
+      if (waiting.message.qos > 0) continue;
+      this.#take(waiting);
+      this.#options.onDropped(1);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// Packets as a server sends them and as a test expects them, with what is seldom told left out.
+
+import {
+  type AckPacket,
+  type AckType,
+  type ConnackPacket,
+  type DisconnectPacket,
+  NO_PROPERTIES,
+  type Properties,
+  type PublishPacket,
+  type SubackPacket,
+  type SubscribePacket,
+  type SubscriptionRequest,
+  type UnsubackPacket,
+  type UnsubscribePacket,
+} from "../../src/codec/packet.ts";
+
+export function connack(options: Partial<ConnackPacket> = {}): ConnackPacket {
+  return {
+    type: "connack",
+    protocolVersion: 5,
+    sessionPresent: false,
+    reasonCode: 0,
+    properties: NO_PROPERTIES,
+    ...options,
+  };
+}
+
+export function publish(
+  topicName: string,
+  payload: string | Uint8Array,
+  options: Partial<PublishPacket> = {},
+): PublishPacket {
+  return {
+    type: "publish",
+    topicName,
+    payload: typeof payload === "string"
+      ? new TextEncoder().encode(payload)
+      : payload,
+    qos: (options.packetId ?? 0) > 0 ? 1 : 0,
+    retain: false,
+    dup: false,
+    packetId: 0,
+    properties: NO_PROPERTIES,
+    ...options,
+  };
+}
+
+export function ack(
+  type: AckType,
+  packetId: number,
+  reasonCode = 0,
+  properties: Properties = NO_PROPERTIES,
+): AckPacket {
+  return { type, packetId, reasonCode, properties };
+}
+
+export function suback(
+  packetId: number,
+  reasonCodes: readonly number[],
+  properties: Properties = NO_PROPERTIES,
+): SubackPacket {
+  return { type: "suback", packetId, reasonCodes, properties };
+}
+
+export function unsuback(
+  packetId: number,
+  reasonCodes: readonly number[],
+  properties: Properties = NO_PROPERTIES,
+): UnsubackPacket {
+  return { type: "unsuback", packetId, reasonCodes, properties };
+}
+
+/** What `subscribe()` sends for these filters. */
+export function subscribe(
+  packetId: number,
+  filters: Record<string, Partial<SubscriptionRequest>>,
+): SubscribePacket {
+  return {
+    type: "subscribe",
+    packetId,
+    subscriptions: Object.entries(filters).map(([topicFilter, options]) => ({
+      topicFilter,
+      qos: 0,
+      noLocal: false,
+      retainAsPublished: false,
+      retainHandling: 0,
+      ...options,
+    })),
+    properties: NO_PROPERTIES,
+  };
+}
+
+export function unsubscribe(
+  packetId: number,
+  topicFilters: readonly string[],
+): UnsubscribePacket {
+  return {
+    type: "unsubscribe",
+    packetId,
+    topicFilters,
+    properties: NO_PROPERTIES,
+  };
+}
+
+export function disconnect(
+  reasonCode = 0,
+  properties: Properties = NO_PROPERTIES,
+): DisconnectPacket {
+  return { type: "disconnect", reasonCode, properties };
+}
