@@ -7,10 +7,10 @@ import type { QoS, SubscriptionRequest } from "../codec/packet.ts";
 import type { Subscription } from "./subscription.ts";
 
 interface Filter {
-  qos: QoS;
   readonly noLocal: boolean;
   readonly retainAsPublished: boolean;
-  readonly users: Set<Subscription>;
+  /** Who uses it, with the QoS each asked for. */
+  readonly users: Map<Subscription, QoS>;
 }
 
 /** The filters of a client. */
@@ -34,11 +34,10 @@ export class Filters {
     return requests.map((request) => {
       const { topicFilter, qos, noLocal, retainAsPublished } = request;
       const filter = this.#filters.get(topicFilter) ??
-        { qos, noLocal, retainAsPublished, users: new Set() };
+        { noLocal, retainAsPublished, users: new Map() };
       this.#filters.set(topicFilter, filter);
-      filter.users.add(subscription);
-      if (qos > filter.qos) filter.qos = qos;
-      return { ...request, qos: filter.qos };
+      filter.users.set(subscription, qos);
+      return { ...request, qos: highest(filter.users.values()) };
     });
   }
 
@@ -70,4 +69,10 @@ export class Filters {
       `Cannot subscribe to "${topicFilter}": another subscription has it with a different noLocal or retainAsPublished`,
     );
   }
+}
+
+function highest(levels: Iterable<QoS>): QoS {
+  let highest: QoS = 0;
+  for (const qos of levels) if (qos > highest) highest = qos;
+  return highest;
 }

@@ -72,8 +72,10 @@ abstract class Loop<Value> implements AsyncIterableIterator<Value, undefined> {
     const waiter = this.#waiters.shift();
     if (waiter === undefined) return false;
     const value = this.wrap(message);
-    this.#inHand = value;
     waiter.resolve({ done: false, value });
+    // Where another next() waits already, the next has been asked for.
+    if (this.#waiters.length === 0) this.#inHand = value;
+    else this.finish(value);
     return true;
   }
 

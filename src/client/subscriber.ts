@@ -22,7 +22,13 @@ import type { SubscribeOptions, UnsubscribeOptions } from "./options.ts";
 import type { Receiver } from "./receiver.ts";
 import { makeReceiveSettings, type Settings } from "./settings.ts";
 import { Subscription } from "./subscription.ts";
-import { aborted, rejected, SubscribeWait, UnsubscribeWait } from "./wait.ts";
+import {
+  aborted,
+  quiet,
+  rejected,
+  SubscribeWait,
+  UnsubscribeWait,
+} from "./wait.ts";
 
 const SUBSCRIBE_OPTIONS: ReadonlySet<string> = new Set([
   "qos",
@@ -51,11 +57,18 @@ export interface SubscriberOptions {
   readonly receiver: Receiver;
 }
 
+/** What stands behind a subscription. */
+interface Member {
+  readonly consumer: Consumer;
+  /** Lets go of its signal. */
+  unhook: (() => void) | undefined;
+}
+
 /** Takes wishes for messages to the session, and its answers to those who wait. */
 export class Subscriber {
   readonly #options: SubscriberOptions;
   readonly #filters = new Filters();
-  readonly #consumers = new Map<Subscription, Consumer>();
+  readonly #members = new Map<Subscription, Member>();
 
   /** Makes the subscribing side. */
   constructor(options: SubscriberOptions) {
@@ -68,9 +81,9 @@ export class Subscriber {
     options: SubscribeOptions,
   ): Promise<Subscription> {
     const { life, link } = this.#options;
-    const topicFilters = typeof filters === "string" ? [filters] : [...filters];
-    const what = `subscribe to ${quoted(topicFilters)}`;
     try {
+      const topicFilters = listFilters("subscribe", filters);
+      const what = `subscribe to ${quoted(topicFilters)}`;
       const requests = this.#makeRequests(what, topicFilters, options);
       life.check(what);
       const { signal } = options;
@@ -82,7 +95,8 @@ export class Subscriber {
           properties: options.properties ?? NO_PROPERTIES,
         }, wait);
       } catch (error) {
-        this.#drop(subscription, topicFilters);
+        this.#filters.leave(topicFilters, subscription);
+        this.#end(subscription);
         throw error;
       }
       link.scheduleFlush();
@@ -98,13 +112,10 @@ export class Subscriber {
     filters: string | readonly string[],
     options: UnsubscribeOptions,
   ): Promise<readonly number[]> {
-    const topicFilters = typeof filters === "string" ? [filters] : [...filters];
-    const what = `unsubscribe from ${quoted(topicFilters)}`;
     try {
-      checkNames(what, options, UNSUBSCRIBE_OPTIONS);
-      checkFilters(what, topicFilters);
+      const topicFilters = listFilters("unsubscribe", filters);
+      const what = `unsubscribe from ${quoted(topicFilters)}`;
       this.#options.life.check(what);
-      if (options.signal?.aborted) throw aborted(what, options.signal);
       return this.#unsubscribe(what, topicFilters, options);
     } catch (error) {
       return rejected(error);
@@ -113,92 +124,108 @@ export class Subscriber {
 
   /** SUBACK has come. */
   subscribed(wait: SubscribeWait, packet: SubackPacket): void {
-    const { settings, receiver } = this.#options;
-    const { subscription, partial, what } = wait;
-    const { reasonCodes, properties } = packet;
-    const refused = subscription.filters.filter((_, i) =>
-      (reasonCodes[i] ?? 0x80) >= 0x80
+    const { subscription, partial } = wait;
+    const { reasonCodes } = packet;
+    const granted = subscription.filters.filter((_, i) =>
+      (reasonCodes[i] ?? 0x80) < 0x80
     );
-    // Nobody waits for it any more, or not for a part of it: what was granted is left.
-    if (wait.settled || (refused.length > 0 && !partial)) {
-      void this.leave(subscription, {});
-      wait.reject(
-        new SubscribeError(
-          `Cannot ${what}: the server refused ${quoted(refused)}, ${
-            this.#refusalText(reasonCodes)
-          }`,
-          {
-            reasonCodes,
-            reasonString: properties.reasonString,
-            userProperties: properties.userProperties,
-          },
-        ),
-      );
-      return;
+    const isRefused = granted.length < subscription.filters.length;
+    if (wait.settled || (isRefused && !partial)) {
+      return this.#leaveGranted(wait, packet, granted);
     }
     subscription.granted = reasonCodes;
-    const consumer = this.#consumers.get(subscription);
-    for (const topicFilter of refused) {
-      this.#filters.leave([topicFilter], subscription);
-      if (consumer !== undefined) receiver.router.remove(topicFilter, consumer);
-    }
+    this.#leaveRefused(subscription, granted);
     wait.resolve(subscription);
-    wait.signal?.addEventListener("abort", () => {
-      subscription.unsubscribe().catch(() => {});
-    }, { once: true });
-    // A loop that begins in this macrotask misses nothing.
-    settings.clock.afterTurn(() => {
-      if (consumer === undefined) return;
-      receiver.router.endReservation(consumer, settings.clock.now());
-      this.#options.link.arm();
-    });
+    this.#follow(subscription, wait.signal);
   }
 
-  /** UNSUBACK has come. */
+  /** UNSUBACK has come. What follows it in the same segment is no longer for the one that has left. */
   unsubscribed(wait: UnsubscribeWait, packet: UnsubackPacket): void {
-    const { reasonCodes, properties } = packet;
-    const refused = reasonCodes.some((code) => code >= 0x80);
-    if (!refused) return wait.resolve(reasonCodes);
-    wait.reject(
-      new SubscribeError(
-        `Cannot unsubscribe from ${quoted(wait.topicFilters)}: ${
-          this.#refusalText(reasonCodes)
-        }`,
-        {
-          reasonCodes,
-          reasonString: properties.reasonString,
-          userProperties: properties.userProperties,
-        },
-      ),
-    );
+    wait.onAnswer();
+    const { reasonCodes } = packet;
+    if (reasonCodes.every((code) => code < 0x80)) {
+      return wait.resolve(reasonCodes);
+    }
+    const what = `unsubscribe from ${quoted(wait.topicFilters)}`;
+    wait.reject(this.#refusal(what, packet));
   }
 
   /** No answer will come. */
   abandoned(wait: SubscribeWait | UnsubscribeWait): void {
-    const what = wait.type === "subscribe"
-      ? wait.what
-      : `unsubscribe from ${quoted(wait.topicFilters)}`;
-    wait.reject(this.#options.life.error(what));
+    const { life } = this.#options;
+    if (wait.type === "subscribe") return wait.reject(life.error(wait.what));
+    wait.onAnswer();
+    wait.reject(life.error(`unsubscribe from ${quoted(wait.topicFilters)}`));
   }
 
   /** A subscription wants no more: its loop gets what came before UNSUBACK, then ends. */
-  async leave(
+  leave(
     subscription: Subscription,
     options: UnsubscribeOptions,
   ): Promise<void> {
-    const { life, receiver } = this.#options;
-    const consumer = this.#consumers.get(subscription);
-    if (consumer === undefined) return;
-    const free = this.#filters.leave(subscription.filters, subscription);
+    if (!this.#members.has(subscription)) return Promise.resolve();
     try {
-      if (free.length > 0 && life.end === undefined) {
+      const free = this.#filters.leave(subscription.filters, subscription);
+      if (free.length > 0 && this.#options.life.end === undefined) {
         const what = `unsubscribe from ${quoted(free)}`;
-        await this.#unsubscribe(what, free, options);
+        const end = () => this.#end(subscription);
+        return quiet(this.#unsubscribe(what, free, options, end));
       }
-    } finally {
-      this.#consumers.delete(subscription);
-      if (life.end === undefined) receiver.leave(consumer);
+      this.#end(subscription);
+      return Promise.resolve();
+    } catch (error) {
+      return rejected(error);
     }
+  }
+
+  /** Nobody waits for the subscription any more, or not for a part of it: what was granted is left, then that is told. */
+  #leaveGranted(
+    wait: SubscribeWait,
+    packet: SubackPacket,
+    granted: readonly string[],
+  ): void {
+    const { subscription } = wait;
+    const free = this.#filters.leave(subscription.filters, subscription)
+      .filter((topicFilter) => granted.includes(topicFilter));
+    this.#end(subscription);
+    const tell = () => wait.reject(this.#refusal(wait.what, packet));
+    if (free.length === 0) return tell();
+    const what = `unsubscribe from ${quoted(free)}`;
+    quiet(this.#unsubscribe(what, free, {}, tell));
+  }
+
+  #leaveRefused(subscription: Subscription, granted: readonly string[]): void {
+    const consumer = this.#members.get(subscription)?.consumer;
+    for (const topicFilter of subscription.filters) {
+      if (granted.includes(topicFilter)) continue;
+      this.#filters.leave([topicFilter], subscription);
+      if (consumer === undefined) continue;
+      this.#options.receiver.router.remove(topicFilter, consumer);
+    }
+  }
+
+  /** A loop that begins in this macrotask misses nothing; a signal that fires later ends the subscription. */
+  #follow(subscription: Subscription, signal: AbortSignal | undefined): void {
+    const { settings: { clock }, receiver, link } = this.#options;
+    const member = this.#members.get(subscription);
+    if (member === undefined) return;
+    clock.afterTurn(() => {
+      receiver.router.endReservation(member.consumer, clock.now());
+      link.arm();
+    });
+    if (signal === undefined) return;
+    const end = () => void subscription.unsubscribe();
+    signal.addEventListener("abort", end, { once: true });
+    member.unhook = () => signal.removeEventListener("abort", end);
+  }
+
+  #end(subscription: Subscription): void {
+    const { life, receiver } = this.#options;
+    const member = this.#members.get(subscription);
+    if (member === undefined) return;
+    this.#members.delete(subscription);
+    member.unhook?.();
+    if (life.end === undefined) receiver.leave(member.consumer);
   }
 
   #begin(
@@ -218,7 +245,7 @@ export class Subscriber {
         leave: (subscription, options) => this.leave(subscription, options),
       },
     });
-    this.#consumers.set(subscription, consumer);
+    this.#members.set(subscription, { consumer, unhook: undefined });
     for (const topicFilter of topicFilters) {
       receiver.router.add(topicFilter, consumer);
     }
@@ -228,25 +255,19 @@ export class Subscriber {
     return { subscription, wait };
   }
 
-  #drop(subscription: Subscription, topicFilters: readonly string[]): void {
-    const consumer = this.#consumers.get(subscription);
-    this.#filters.leave(topicFilters, subscription);
-    this.#consumers.delete(subscription);
-    if (consumer !== undefined) this.#options.receiver.leave(consumer);
-  }
-
   #unsubscribe(
     what: string,
     topicFilters: readonly string[],
     options: UnsubscribeOptions,
+    onAnswer: () => void = () => {},
   ): Promise<readonly number[]> {
     const { link } = this.#options;
-    const wait = new UnsubscribeWait(topicFilters);
-    wait.abortWith(options.signal, what);
-    link.session.unsubscribe({
-      topicFilters,
-      properties: options.properties ?? NO_PROPERTIES,
-    }, wait);
+    checkNames(what, options, UNSUBSCRIBE_OPTIONS);
+    const { signal, properties = NO_PROPERTIES } = options;
+    if (signal?.aborted) throw aborted(what, signal);
+    const wait = new UnsubscribeWait(topicFilters, onAnswer);
+    link.session.unsubscribe({ topicFilters, properties }, wait);
+    wait.abortWith(signal, what);
     link.scheduleFlush();
     link.resume();
     return wait.promise;
@@ -258,7 +279,6 @@ export class Subscriber {
     options: SubscribeOptions,
   ): SubscriptionRequest[] {
     checkNames(what, options, SUBSCRIBE_OPTIONS);
-    checkFilters(what, topicFilters);
     const {
       qos = 0,
       noLocal = false,
@@ -298,11 +318,20 @@ export class Subscriber {
     }));
   }
 
-  #refusalText(reasonCodes: readonly number[]): string {
+  #refusal(
+    what: string,
+    { type, reasonCodes, properties }: SubackPacket | UnsubackPacket,
+  ): SubscribeError {
+    const { reasonString, userProperties } = properties;
     const code = reasonCodes.find((code) => code >= 0x80) ?? 0x80;
-    return this.#version < 5
+    const why = this.#version < 5
       ? `without saying why (${code})`
-      : `${reasonText(code, "suback")} (${code})`;
+      : `${reasonText(code, type)} (${code})`;
+    return new SubscribeError(`Cannot ${what}: the server refused, ${why}`, {
+      reasonCodes,
+      reasonString,
+      userProperties,
+    });
   }
 
   get #version(): ProtocolVersion {
@@ -310,19 +339,26 @@ export class Subscriber {
   }
 }
 
-function checkFilters(what: string, topicFilters: readonly string[]): void {
-  if (topicFilters.length === 0) {
-    throw new TypeError(`Cannot ${what}: there must be at least one`);
+function listFilters(verb: string, filters: unknown): string[] {
+  const list: unknown[] = Array.isArray(filters) ? filters : [filters];
+  if (list.length === 0) {
+    throw new TypeError(`Cannot ${verb}: there must be at least one filter`);
   }
-  for (const topicFilter of topicFilters) {
+  return list.map((topicFilter) => {
+    if (typeof topicFilter !== "string") {
+      throw new TypeError(`Cannot ${verb}: a Topic Filter must be a string`);
+    }
     const fault = topicFilterFault(topicFilter);
-    if (fault !== undefined) throw new TypeError(`Cannot ${what}: ${fault}`);
-  }
+    if (fault === undefined) return topicFilter;
+    const preposition = verb === "subscribe" ? "to" : "from";
+    throw new TypeError(
+      `Cannot ${verb} ${preposition} "${topicFilter}": ${fault}`,
+    );
+  });
 }
 
 function quoted(topicFilters: readonly string[]): string {
   const shown = topicFilters.slice(0, 3).map((filter) => `"${filter}"`);
   const more = topicFilters.length - shown.length;
-  return (shown.join(", ") || "no Topic Filter") +
-    (more > 0 ? ` and ${more} more` : "");
+  return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

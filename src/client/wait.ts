@@ -118,11 +118,14 @@ export class UnsubscribeWait extends Wait<readonly number[]> {
   readonly type = "unsubscribe";
   /** The Topic Filters, in the order asked. */
   readonly topicFilters: readonly string[];
+  /** Called when UNSUBACK comes, or never will, whether or not anybody still waits. */
+  readonly onAnswer: () => void;
 
   /** Makes the wait for one UNSUBACK. */
-  constructor(topicFilters: readonly string[]) {
+  constructor(topicFilters: readonly string[], onAnswer: () => void) {
     super();
     this.topicFilters = topicFilters;
+    this.onAnswer = onAnswer;
   }
 }
 
@@ -146,4 +149,11 @@ export function rejected<Value>(error: unknown): Promise<Value> {
   const promise = Promise.reject(error);
   promise.catch(ignore);
   return promise;
+}
+
+/** The same without its value; it does not end the process either where nobody awaits it. */
+export function quiet(promise: Promise<unknown>): Promise<void> {
+  const result = promise.then(() => {});
+  result.catch(ignore);
+  return result;
 }

@@ -62,6 +62,8 @@ export class Flight<Request> implements OutgoingPublish {
   readonly request: Request;
   /** The number under which it was accepted. */
   readonly order: number;
+  /** The number under which its PUBREC came. */
+  releaseOrder = 0;
   /** Where it is. */
   state: FlightState = "queued";
   /** Nobody waits for it any more; its handshake goes on until its identifier is free. */

@@ -13,10 +13,11 @@ import { ReasonCode } from "../codec/reason_code.ts";
 import { ProtocolError } from "../errors.ts";
 import { IncomingDelivery } from "./delivery.ts";
 import type { Doors } from "./doors.ts";
+import { IdTable } from "./id_table.ts";
 import { Ring } from "./ring.ts";
 
 /** What a QoS 2 id stands for once its PUBREC has left, until PUBREL comes. */
-const OWNED = undefined;
+const OWNED = "owned";
 
 /** The incoming half of a session. */
 export class Incoming<Request> {
@@ -24,7 +25,7 @@ export class Incoming<Request> {
 
   // valid for the session
   /** QoS 2 ids that the server has not released yet. */
-  readonly #qos2Ids = new Map<number, IncomingDelivery | typeof OWNED>();
+  readonly #qos2Ids = new IdTable<IncomingDelivery | typeof OWNED>();
   /** QoS 1 messages of connections that were lost before they were acknowledged. */
   readonly #suspended = new Map<number, IncomingDelivery>();
 
@@ -101,8 +102,11 @@ export class Incoming<Request> {
   /** PUBREL has come: the id is free, and PUBCOMP says so, even for one that is not known (4.3.3). */
   release(packet: AckPacket): void {
     const { packetId } = packet;
-    const known = this.#qos2Ids.has(packetId);
-    if (this.#qos2Ids.get(packetId)?.connection === this.#connection) {
+    const known = this.#qos2Ids.get(packetId);
+    if (
+      known !== undefined && known !== OWNED &&
+      known.connection === this.#connection
+    ) {
       throw new ProtocolError(
         `The server sent PUBREL ${packetId} before PUBREC was sent for it`,
         ReasonCode.protocolError,
@@ -116,7 +120,9 @@ export class Incoming<Request> {
       this.#doors.writer,
       "pubcomp",
       packetId,
-      known ? ReasonCode.success : ReasonCode.packetIdentifierNotFound,
+      known === undefined
+        ? ReasonCode.packetIdentifierNotFound
+        : ReasonCode.success,
       NO_PROPERTIES,
       this.#doors.protocolVersion,
     );
@@ -138,12 +144,12 @@ export class Incoming<Request> {
 
   #receiveQos2(packet: PublishPacket, now: number): void {
     const { packetId } = packet;
-    if (!this.#qos2Ids.has(packetId)) {
+    const known = this.#qos2Ids.get(packetId);
+    if (known === undefined) {
       const delivery = this.#deliver(this.#qos2, packet, now);
       this.#qos2Ids.set(packetId, delivery);
       return;
     }
-    const known = this.#qos2Ids.get(packetId);
     if (known === OWNED) {
       this.#count();
       return this.#sendPubrec(packetId, ReasonCode.success, NO_PROPERTIES);

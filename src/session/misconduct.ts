@@ -3,7 +3,12 @@
  *
  * @module
  */
-import type { OutgoingPublish, Packet } from "../codec/packet.ts";
+import type {
+  AckPacket,
+  OutgoingPublish,
+  Packet,
+  QoS,
+} from "../codec/packet.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
 import { ConnectionLostError, ProtocolError } from "../errors.ts";
 
@@ -20,6 +25,23 @@ export function misplaced({ type }: Packet): ProtocolError {
       ReasonCode.protocolError,
       "MQTT-3.2.0-1",
     );
+}
+
+/** The wrong acknowledgement for the state of its flow (4.3.2, 4.3.3). */
+export function mismatched(
+  { type, packetId }: AckPacket,
+  { qos, state }: { qos: QoS; state: string },
+): ProtocolError {
+  const due = state === "released"
+    ? "PUBCOMP"
+    : qos === 1
+    ? "PUBACK"
+    : "PUBREC";
+  return new ProtocolError(
+    `The server sent ${type.toUpperCase()} ${packetId} where ${due} is due`,
+    ReasonCode.protocolError,
+    qos === 1 ? "4.3.2" : "4.3.3",
+  );
 }
 
 /** A packet that a server sends only in answer to what we did not do. */

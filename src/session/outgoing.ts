@@ -9,12 +9,13 @@ import {
   type AckPacket,
   NO_PROPERTIES,
   type OutgoingPublish,
-  type QoS,
 } from "../codec/packet.ts";
 import { ReasonCode, reasonText } from "../codec/reason_code.ts";
-import { type Delivery, ProtocolError, PublishError } from "../errors.ts";
+import { type Delivery, PublishError } from "../errors.ts";
 import type { Doors } from "./doors.ts";
 import { Flight, type OutgoingMessage, PayloadBlocks } from "./flight.ts";
+import { IdTable } from "./id_table.ts";
+import { mismatched } from "./misconduct.ts";
 import type { PacketIds } from "./packet_ids.ts";
 import { Ring } from "./ring.ts";
 import {
@@ -31,10 +32,8 @@ export class Outgoing<Request> {
   readonly #ids: PacketIds;
 
   // valid for the session
-  // A Map remembers the order of insertion, so on resumption PUBLISH packets leave in the order in
-  // which they first left, and PUBRELs in the order in which their PUBRECs came [MQTT-4.6.0-1, MQTT-4.6.0-4].
-  readonly #published = new Map<number, Flight<Request>>();
-  readonly #released = new Map<number, Flight<Request>>();
+  readonly #flights = new IdTable<Flight<Request>>();
+  #releases = 0;
   readonly #blocks = new PayloadBlocks();
   #queue = new Ring<Flight<Request>>();
   #accepted = 0;
@@ -58,7 +57,7 @@ export class Outgoing<Request> {
 
   /** How many messages have begun their handshake and not ended it. */
   get inFlight(): number {
-    return this.#published.size + this.#released.size;
+    return this.#flights.size;
   }
 
   /**
@@ -96,9 +95,9 @@ export class Outgoing<Request> {
 
   /** PUBACK has come. False where no such message is in flight. */
   puback(packet: AckPacket): boolean {
-    const flight = this.#published.get(packet.packetId);
-    if (flight === undefined) return this.#refuseMisplaced(packet);
-    this.#expect(flight, 1, "PUBACK");
+    const flight = this.#flights.get(packet.packetId);
+    if (flight === undefined) return false;
+    if (flight.qos !== 1) throw mismatched(packet, flight);
     this.#complete(flight, packet);
     return true;
   }
@@ -106,24 +105,23 @@ export class Outgoing<Request> {
   /** PUBREC has come. False where no such message is in flight. */
   pubrec(packet: AckPacket): boolean {
     const { packetId } = packet;
-    const flight = this.#published.get(packetId);
-    if (flight === undefined) {
+    const flight = this.#flights.get(packetId);
+    if (flight === undefined || flight.state === "released") {
       // PUBREL is the answer in any case; an identifier that is not known is told (3.6.2.1).
-      const known = this.#released.has(packetId);
+      const known = flight !== undefined;
       this.#sendPubrel(
         packetId,
         known ? ReasonCode.success : ReasonCode.packetIdentifierNotFound,
       );
       return known;
     }
-    this.#expect(flight, 2, "PUBREC");
+    if (flight.qos !== 2) throw mismatched(packet, flight);
     if (packet.reasonCode >= 0x80) {
       this.#complete(flight, packet);
       return true;
     }
-    this.#published.delete(packetId);
-    this.#released.set(packetId, flight);
     flight.state = "released";
+    flight.releaseOrder = ++this.#releases;
     flight.dropPayload();
     this.#doors.records?.push({ type: "released", order: flight.order });
     this.#sendPubrel(packetId, ReasonCode.success);
@@ -132,8 +130,9 @@ export class Outgoing<Request> {
 
   /** PUBCOMP has come. False where no such message is in flight. */
   pubcomp(packet: AckPacket): boolean {
-    const flight = this.#released.get(packet.packetId);
-    if (flight === undefined) return this.#refuseMisplaced(packet);
+    const flight = this.#flights.get(packet.packetId);
+    if (flight === undefined) return false;
+    if (flight.state !== "released") throw mismatched(packet, flight);
     this.#complete(flight, packet);
     return true;
   }
@@ -178,10 +177,7 @@ export class Outgoing<Request> {
 
   /** Gives up all that is accepted and not settled. */
   abandon(): void {
-    for (const flight of [...this.#released.values()]) {
-      this.#abandon(flight, "unknown");
-    }
-    for (const flight of [...this.#published.values()]) {
+    for (const flight of [...this.#released(), ...this.#published()]) {
       this.#abandon(flight, "unknown");
     }
     for (const flight of this.#queue) {
@@ -192,10 +188,10 @@ export class Outgoing<Request> {
   }
 
   #resume(): void {
-    for (const packetId of this.#released.keys()) {
+    for (const { packetId } of this.#released()) {
       this.#sendPubrel(packetId, ReasonCode.success);
     }
-    for (const flight of this.#published.values()) {
+    for (const flight of this.#published()) {
       flight.dup = true;
       this.#unsent.push(flight);
     }
@@ -203,17 +199,17 @@ export class Outgoing<Request> {
 
   #startAnew(): void {
     // After PUBREC the server had the message: only it could say what became of it.
-    for (const flight of [...this.#released.values()]) {
+    for (const flight of this.#released()) {
       this.#abandon(flight, "unknown");
     }
     const anew = new Ring<Flight<Request>>();
-    for (const flight of [...this.#published.values()]) {
+    for (const flight of this.#published()) {
       // To send a QoS 2 message to a server that may have it already would break "exactly once".
       if (flight.qos === 2 || flight.aborted) {
         this.#abandon(flight, "unknown");
         continue;
       }
-      this.#published.delete(flight.packetId);
+      this.#flights.delete(flight.packetId);
       this.#ids.free(flight.packetId);
       flight.packetId = 0;
       flight.dup = false;
@@ -277,7 +273,7 @@ export class Outgoing<Request> {
     this.#takeQuota(flight);
     flight.packetId = packetId;
     flight.state = "published";
-    this.#published.set(packetId, flight);
+    this.#flights.set(packetId, flight);
     this.#doors.records?.push({ type: "sent", order: flight.order, packetId });
     return true;
   }
@@ -332,35 +328,25 @@ export class Outgoing<Request> {
   }
 
   #end(flight: Flight<Request>): void {
-    if (flight.state === "published") this.#published.delete(flight.packetId);
-    if (flight.state === "released") this.#released.delete(flight.packetId);
-    if (flight.state !== "queued") this.#ids.free(flight.packetId);
+    if (flight.state !== "queued") {
+      this.#flights.delete(flight.packetId);
+      this.#ids.free(flight.packetId);
+    }
     flight.state = "ended";
     flight.dropPayload();
     this.#doors.records?.push({ type: "settled", order: flight.order });
   }
 
-  /** The wrong acknowledgement for the state of its flow ends the connection; one for nothing at all is told. */
-  #refuseMisplaced(packet: AckPacket): false {
-    const flight = this.#published.get(packet.packetId) ??
-      this.#released.get(packet.packetId);
-    if (flight === undefined) return false;
-    throw new ProtocolError(
-      `The server sent ${packet.type.toUpperCase()} ${packet.packetId} for a message that waits for ${
-        flight.state === "released" ? "PUBCOMP" : "PUBREC"
-      }`,
-      ReasonCode.protocolError,
-      flight.state === "released" ? "4.3.3" : "MQTT-4.3.3-4",
-    );
+  /** What waits for PUBACK or PUBREC, in the order in which it first left [MQTT-4.6.0-1]. */
+  #published(): Flight<Request>[] {
+    return this.#flights.values().filter(({ state }) => state === "published")
+      .sort((a, b) => a.order - b.order);
   }
 
-  #expect(flight: Flight<Request>, qos: QoS, name: string): void {
-    if (flight.qos === qos) return;
-    throw new ProtocolError(
-      `The server answered a message of QoS ${flight.qos} with ${name} ${flight.packetId}`,
-      ReasonCode.protocolError,
-      flight.qos === 1 ? "MQTT-4.3.2-3" : "MQTT-4.3.3-4",
-    );
+  /** What waits for PUBCOMP, in the order in which the PUBRECs came [MQTT-4.6.0-4]. */
+  #released(): Flight<Request>[] {
+    return this.#flights.values().filter(({ state }) => state === "released")
+      .sort((a, b) => a.releaseOrder - b.releaseOrder);
   }
 }
 

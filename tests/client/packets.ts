@@ -12,7 +12,6 @@ import {
   type SubscribePacket,
   type SubscriptionRequest,
   type UnsubackPacket,
-  type UnsubscribePacket,
 } from "../../src/codec/packet.ts";
 
 export function connack(options: Partial<ConnackPacket> = {}): ConnackPacket {
@@ -87,18 +86,6 @@ export function subscribe(
       retainHandling: 0,
       ...options,
     })),
-    properties: NO_PROPERTIES,
-  };
-}
-
-export function unsubscribe(
-  packetId: number,
-  topicFilters: readonly string[],
-): UnsubscribePacket {
-  return {
-    type: "unsubscribe",
-    packetId,
-    topicFilters,
     properties: NO_PROPERTIES,
   };
 }

@@ -1,6 +1,7 @@
 // The server's end of wires in memory, driven by hand: a test says what it sends, and reads what the
 // client has sent only when it asks for it.
 
+import { assertEquals } from "@std/assert";
 import { PacketDecoder } from "../../src/codec/decoder.ts";
 import { encodePacket } from "../../src/codec/encoder.ts";
 import type {
@@ -22,7 +23,7 @@ import {
 } from "../../mod.ts";
 import { memoryWires } from "../../src/transport/memory.ts";
 import { settled, VirtualClock } from "./clock.ts";
-import { connack, suback } from "./packets.ts";
+import { connack, suback, unsuback } from "./packets.ts";
 
 /** A packet of one type. */
 export type PacketOf<Type extends PacketTypeName> = Packet & { type: Type };
@@ -83,6 +84,18 @@ export async function subscribed(
   const granted = subscriptions.map(({ qos }) => qos);
   server.send(suback(packetId, granted), ...behind);
   return await subscribing;
+}
+
+/** Waits for UNSUBSCRIBE of just these filters, and grants it behind what comes `before` UNSUBACK. */
+export async function grantUnsubscribe(
+  server: ServerEnd,
+  topicFilters: readonly string[],
+  ...before: OutgoingPacket[]
+): Promise<void> {
+  const packet = await server.next("unsubscribe");
+  assertEquals(packet.topicFilters, topicFilters);
+  const reasonCodes = topicFilters.map(() => 0);
+  server.send(...before, unsuback(packet.packetId, reasonCodes));
 }
 
 /** A transport whose wires all end at the test. */

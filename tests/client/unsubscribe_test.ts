@@ -11,8 +11,7 @@ import {
 } from "../../mod.ts";
 import { isPending, settled } from "./clock.ts";
 import { publish, suback, subscribe, unsuback } from "./packets.ts";
-import { unsubscribe } from "./packets.ts";
-import { connected, subscribed } from "./server.ts";
+import { connected, grantUnsubscribe, subscribed } from "./server.ts";
 
 /** Collects what a loop gets until it ends. */
 async function payloadsOf(messages: AsyncIterable<Message>): Promise<string[]> {
@@ -81,24 +80,23 @@ Deno.test("subscribe forgets what a filter was asked with once it is left", asyn
     noLocal: true,
   });
   const leaving = first.unsubscribe();
-  await server.next("unsubscribe");
-  server.send(unsuback(1, [0]));
+  await grantUnsubscribe(server, ["a"]);
   await leaving;
-  const subscribing = client.subscribe("a");
-  assertEquals(await server.next("subscribe"), subscribe(1, { a: {} }));
-  server.send(suback(1, [0]));
-  await subscribing;
+  void client.subscribe("a");
+  const packet = await server.next("subscribe");
+  assertEquals(packet, subscribe(packet.packetId, { a: {} }));
 });
 
 Deno.test("subscribe that was refused for its QoS does not raise what the next one asks for", async () => {
   const { client, server } = await connected();
   await subscribed({ client, server }, "a");
   const refused = client.subscribe("a", { qos: 2 });
-  await server.next("subscribe");
-  server.send(suback(1, [0x87]));
+  const { packetId } = await server.next("subscribe");
+  server.send(suback(packetId, [0x87]));
   await assertRejects(() => refused, SubscribeError);
   void client.subscribe("a");
-  assertEquals(await server.next("subscribe"), subscribe(1, { a: {} }));
+  const packet = await server.next("subscribe");
+  assertEquals(packet, subscribe(packet.packetId, { a: {} }));
 });
 
 Deno.test("unsubscribe of a Subscription sends UNSUBSCRIBE when the last user of a filter leaves", async () => {
@@ -106,13 +104,13 @@ Deno.test("unsubscribe of a Subscription sends UNSUBSCRIBE when the last user of
   const first = await subscribed({ client, server }, ["a", "b"]);
   const second = await subscribed({ client, server }, ["b", "c"]);
   const leaving = first.unsubscribe();
-  assertEquals(await server.next("unsubscribe"), unsubscribe(1, ["a"]));
+  const { packetId, topicFilters } = await server.next("unsubscribe");
+  assertEquals(topicFilters, ["a"]);
   assert(await isPending(leaving));
-  server.send(unsuback(1, [0]));
+  server.send(unsuback(packetId, [0]));
   await leaving;
   const last = second.unsubscribe();
-  assertEquals(await server.next("unsubscribe"), unsubscribe(1, ["b", "c"]));
-  server.send(unsuback(1, [0, 0]));
+  await grantUnsubscribe(server, ["b", "c"]);
   await last;
 });
 
@@ -136,11 +134,11 @@ Deno.test("unsubscribe of a Subscription: the loop gets what came before UNSUBAC
   const subscription = await subscribed({ client, server }, "a", { qos: 1 });
   const looping = payloadsOf(subscription);
   const leaving = subscription.unsubscribe();
-  await server.next("unsubscribe");
+  const { packetId } = await server.next("unsubscribe");
   server.send(
     publish("a", "1"),
     publish("a", "2", { packetId: 1 }),
-    unsuback(1, [0]),
+    unsuback(packetId, [0]),
     publish("a", "3"),
   );
   await leaving;
@@ -159,8 +157,7 @@ Deno.test("unsubscribe of a Subscription, called in its loop, ends it after what
     }
   })();
   server.send(publish("a", "1", { packetId: 1 }));
-  await server.next("unsubscribe");
-  server.send(publish("a", "2", { packetId: 2 }), unsuback(1, [0]));
+  await grantUnsubscribe(server, ["a"], publish("a", "2", { packetId: 2 }));
   await looping;
   assertEquals(payloads, ["1", "2"]);
   assertEquals((await server.sent()).length, 2);
@@ -170,8 +167,7 @@ Deno.test("unsubscribe of a Subscription is done once, however often it is calle
   const { client, server } = await connected();
   const subscription = await subscribed({ client, server }, "a");
   const leaving = [subscription.unsubscribe(), subscription.unsubscribe()];
-  await server.next("unsubscribe");
-  server.send(unsuback(1, [0]));
+  await grantUnsubscribe(server, ["a"]);
   await Promise.all(leaving);
   await subscription.unsubscribe();
   assertEquals(await server.sent(), []);
@@ -183,9 +179,10 @@ Deno.test("await using leaves the filter of a Subscription", async () => {
     await using subscription = await subscribed({ client, server }, "a");
     assertEquals(subscription.granted, [0]);
   })();
-  assertEquals(await server.next("unsubscribe"), unsubscribe(1, ["a"]));
+  const { packetId, topicFilters } = await server.next("unsubscribe");
+  assertEquals(topicFilters, ["a"]);
   assert(await isPending(block));
-  server.send(unsuback(1, [0]));
+  server.send(unsuback(packetId, [0]));
   await block;
 });
 
@@ -203,8 +200,8 @@ Deno.test("unsubscribe of a Subscription rejects where the server refuses, and i
   const subscription = await subscribed({ client, server }, "a");
   const looping = payloadsOf(subscription);
   const leaving = subscription.unsubscribe();
-  await server.next("unsubscribe");
-  server.send(unsuback(1, [0x87]));
+  const { packetId } = await server.next("unsubscribe");
+  server.send(unsuback(packetId, [0x87]));
   const error = await assertRejects(() => leaving, SubscribeError);
   assertEquals(error.reasonCodes, [0x87]);
   assertEquals(await looping, []);
@@ -252,9 +249,13 @@ Deno.test("a filter that is left and asked for again at once goes on", async () 
   const old = payloadsOf(first);
   void first.unsubscribe();
   const subscribing = client.subscribe("a");
-  await server.next("unsubscribe");
-  await server.next("subscribe");
-  server.send(unsuback(1, [0]), suback(2, [0]), publish("a", "1"));
+  const left = await server.next("unsubscribe");
+  const asked = await server.next("subscribe");
+  server.send(
+    unsuback(left.packetId, [0]),
+    suback(asked.packetId, [0]),
+    publish("a", "1"),
+  );
   assertEquals(await old, []);
   const messages = (await subscribing)[Symbol.asyncIterator]();
   assertEquals((await messages.next()).value?.text(), "1");
@@ -263,8 +264,9 @@ Deno.test("a filter that is left and asked for again at once goes on", async () 
 Deno.test("Client.unsubscribe leaves filters that no Subscription stands for", async () => {
   const { client, server } = await connected();
   const leaving = client.unsubscribe(["a", "b"]);
-  assertEquals(await server.next("unsubscribe"), unsubscribe(1, ["a", "b"]));
-  server.send(unsuback(1, [0, 0x11]));
+  const { packetId, topicFilters } = await server.next("unsubscribe");
+  assertEquals(topicFilters, ["a", "b"]);
+  server.send(unsuback(packetId, [0, 0x11]));
   assertEquals(await leaving, [0, 0x11]);
 });
 
