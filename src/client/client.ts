@@ -68,7 +68,7 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
       onEnding: (error) => life.end = error ?? life.end,
       onEnd: (error) => this.#onEnd(error),
       isPaused: () => this.#isPaused(),
-      deadline: () => this.#receiver.deadline,
+      deadline: (now) => this.#receiver.deadline(now),
     });
     this.#publisher = new Publisher(life, link);
     const receiver = this.#receiver = new Receiver({

@@ -5,7 +5,13 @@
  */
 import { Ring } from "../session/ring.ts";
 import type { Backlog } from "./backlog.ts";
-import { isAcknowledged, type Message, part, take } from "./message.ts";
+import {
+  inOrder,
+  isAcknowledged,
+  type Message,
+  part,
+  take,
+} from "./message.ts";
 
 /**
  * When a message of QoS 1 or 2 is acknowledged: `"processed"` when the loop asks for its next or the
@@ -62,15 +68,17 @@ export class Consumer {
 
   /** A message for it has come. */
   accept(message: Message): void {
-    take(message);
-    // Received is owned, in this mode: the application has said so.
-    if (this.ackMode === "receipt" && this.state === "attached") {
-      void message.ack();
+    this.#own(message);
+    this.#deliver(message);
+  }
+
+  /** Messages that came earlier are for it as well: they go where they belong in its queue, and all of that is delivered. */
+  claim(messages: readonly Message[]): void {
+    for (const message of messages) this.#own(message);
+    const waiting = this.extract(() => true);
+    for (const message of inOrder([...waiting, ...messages])) {
+      this.#deliver(message);
     }
-    if (this.#queue.length === 0 && this.receiver?.(message)) return;
-    this.#queue.push(message);
-    this.#count(message, 1);
-    if (this.#backlog.isFull && this.#isCounted) this.#dropOldest();
   }
 
   /** Takes the first message that waits. */
@@ -148,6 +156,21 @@ export class Consumer {
     if (end.drain === "none") this.extract(() => true);
     if (end.drain === "qos0") this.extract((message) => message.qos > 0);
     this.onEnd?.();
+  }
+
+  #own(message: Message): void {
+    take(message);
+    // Received is owned, in this mode: the application has said so.
+    if (this.ackMode === "receipt" && this.state === "attached") {
+      void message.ack();
+    }
+  }
+
+  #deliver(message: Message): void {
+    if (this.#queue.length === 0 && this.receiver?.(message)) return;
+    this.#queue.push(message);
+    this.#count(message, 1);
+    if (this.#backlog.isFull && this.#isCounted) this.#dropOldest();
   }
 
   #dropOldest(): void {

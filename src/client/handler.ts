@@ -64,7 +64,7 @@ export function runHandler(consumer: Consumer, options: HandlerOptions): void {
   };
 
   consumer.receiver = (message) => {
-    if (running >= concurrency) return false;
+    if (running >= concurrency || consumer.state !== "attached") return false;
     run(message);
     return true;
   };

@@ -56,7 +56,7 @@ export interface LinkOwner {
   /** Whether reading is to wait. */
   isPaused(): boolean;
   /** When `onTurn` is due though nothing comes. */
-  deadline(): number;
+  deadline(now: number): number;
 }
 
 /** What waits for CONNACK. */
@@ -116,7 +116,9 @@ export class Link {
     this.#flushing = true;
     queueMicrotask(() => {
       this.#flushing = false;
+      if (this.#ended) return;
       this.#connection?.flush();
+      this.arm();
     });
   }
 
@@ -128,15 +130,14 @@ export class Link {
   /** The owner's deadline may have come nearer. */
   arm(): void {
     const { clock } = this.#settings;
-    let at = Math.min(this.session.deadline, this.#owner.deadline());
-    if (this.session.deadline < Infinity) {
-      at = Math.min(at, clock.now() + SUSPEND_MS);
-    }
+    const now = clock.now();
+    let at = Math.min(this.session.deadline, this.#owner.deadline(now));
+    if (this.session.deadline < Infinity) at = Math.min(at, now + SUSPEND_MS);
     // A timer that rings too early looks again; so it is never set anew for a later time.
     if (at >= this.#timerAt) return;
     this.#cancelTimer?.();
     this.#timerAt = at;
-    this.#cancelTimer = clock.schedule(() => this.#ring(), at - clock.now());
+    this.#cancelTimer = clock.schedule(() => this.#ring(), at - now);
   }
 
   /** Ends in order: accepted publishes are waited for, then DISCONNECT leaves and the wire is closed. */

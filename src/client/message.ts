@@ -5,6 +5,7 @@
  */
 import type { PublishPacket, QoS } from "../codec/packet.ts";
 import type { PublishProperties } from "../codec/property.ts";
+import { ReasonCode } from "../codec/reason_code.ts";
 import type { IncomingDelivery } from "../session/delivery.ts";
 
 /** Takes a message's acknowledgement to the server. */
@@ -15,16 +16,15 @@ export interface Acknowledger {
   checkReject(reasonCode: number): void;
 }
 
-/** What the client knows of the takers of a message; see the functions behind the class. */
-interface Holding {
-  readonly delivery: IncomingDelivery;
-  readonly acknowledger: Acknowledger;
-  takers: number;
-  asked: boolean;
+/** What the client knows of a message besides what the program sees; the functions behind the class use it. */
+interface Hold {
+  number(message: Message): number;
+  take(message: Message): void;
+  part(message: Message, parting: Parting): boolean;
+  isAcknowledged(message: Message): boolean;
 }
 
-let holdingOf: (message: Message) => Holding | undefined;
-let numberOf: (message: Message) => number;
+let hold: Hold;
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -50,14 +50,21 @@ export class Message {
   /** The Packet Identifier; 0 at QoS 0. */
   readonly packetId: number;
   readonly #number: number;
-  readonly #holding: Holding | undefined;
+  readonly #delivery: IncomingDelivery | undefined;
+  readonly #acknowledger: Acknowledger | undefined;
+  #takers = 0;
+  #asked = false;
 
   static {
-    holdingOf = (message) => message.#holding;
-    numberOf = (message) => message.#number;
+    hold = {
+      number: (message) => message.#number,
+      take: (message) => void message.#takers++,
+      part: (message, parting) => message.#part(parting),
+      isAcknowledged: (message) => message.#delivery?.acknowledged ?? true,
+    };
   }
 
-  /** Made by the client alone. */
+  /** Made by the client alone, which numbers its messages as they come. */
   constructor(
     packet: PublishPacket,
     number: number,
@@ -72,9 +79,8 @@ export class Message {
     this.properties = packet.properties;
     this.packetId = packet.packetId;
     this.#number = number;
-    this.#holding = delivery === undefined || acknowledger === undefined
-      ? undefined
-      : { delivery, acknowledger, takers: 0, asked: false };
+    this.#delivery = delivery;
+    this.#acknowledger = acknowledger;
   }
 
   /** The payload as UTF-8; bytes that are not well-formed become U+FFFD. */
@@ -92,8 +98,7 @@ export class Message {
    * leaves once those of the messages before it have. Nothing happens at QoS 0, or the second time.
    */
   ack(): Promise<void> {
-    const holding = this.#holding;
-    holding?.acknowledger.acknowledge(holding.delivery, 0);
+    this.#acknowledge(ReasonCode.success);
     return Promise.resolve();
   }
 
@@ -103,27 +108,42 @@ export class Message {
    * Rejects with a TypeError under MQTT 3.x, which has no refusal, and with a RangeError for a code
    * that is none.
    */
-  reject(reasonCode = 0x83): Promise<void> {
-    const holding = this.#holding;
+  reject(
+    reasonCode: number = ReasonCode.implementationSpecificError,
+  ): Promise<void> {
     try {
-      holding?.acknowledger.checkReject(reasonCode);
-      holding?.acknowledger.acknowledge(holding.delivery, reasonCode);
+      if (this.#delivery !== undefined) {
+        this.#acknowledger?.checkReject(reasonCode);
+        this.#acknowledge(reasonCode);
+      }
       return Promise.resolve();
     } catch (error) {
       return Promise.reject(error);
     }
   }
+
+  #acknowledge(reasonCode: number): void {
+    if (this.#delivery === undefined) return;
+    this.#acknowledger?.acknowledge(this.#delivery, reasonCode);
+  }
+
+  #part(parting: Parting): boolean {
+    if (parting === "asked") this.#asked = true;
+    if (--this.#takers > 0) return false;
+    if (!this.#asked) return true;
+    this.#acknowledge(ReasonCode.success);
+    return false;
+  }
 }
 
 /** Puts messages into the order in which they came. */
 export function inOrder(messages: Message[]): Message[] {
-  return messages.sort((a, b) => numberOf(a) - numberOf(b));
+  return messages.sort((a, b) => hold.number(a) - hold.number(b));
 }
 
 /** One more has the message. */
 export function take(message: Message): void {
-  const holding = holdingOf(message);
-  if (holding !== undefined) holding.takers++;
+  hold.take(message);
 }
 
 /** How one that had the message is rid of it: it went on to its next, or it left without. */
@@ -134,16 +154,10 @@ export type Parting = "asked" | "left";
  * the message is acknowledged. Returns true where nobody has it any more and nobody asked.
  */
 export function part(message: Message, parting: Parting): boolean {
-  const holding = holdingOf(message);
-  if (holding === undefined) return false;
-  if (parting === "asked") holding.asked = true;
-  if (--holding.takers > 0) return false;
-  if (!holding.asked) return true;
-  holding.acknowledger.acknowledge(holding.delivery, 0);
-  return false;
+  return hold.part(message, parting);
 }
 
 /** Whether the message needs no owner any more: QoS 0, or its acknowledgement is due. */
 export function isAcknowledged(message: Message): boolean {
-  return holdingOf(message)?.delivery.acknowledged ?? true;
+  return hold.isAcknowledged(message);
 }

@@ -59,6 +59,9 @@ export class Receiver {
     this.#stallWatch = new StallWatch(life, link, this.router);
     this.#consumers.add(this.client);
     this.#handle(this.client, settings.receive);
+    if (settings.receive.onMessage !== undefined) {
+      this.router.attach(this.client);
+    }
   }
 
   /** Whether the consumers are so far behind that the server is to be slowed down. */
@@ -66,9 +69,9 @@ export class Receiver {
     return this.#backlog.isHigh;
   }
 
-  /** When `wake()` has something to do. */
-  get deadline(): number {
-    return Math.min(this.router.deadline, this.#stallWatch.deadline);
+  /** When `wake()` has something to do, as things are at `now`. */
+  deadline(now: number): number {
+    return Math.min(this.router.deadline, this.#stallWatch.deadline(now));
   }
 
   /** The deadline has come, or it may have. */
@@ -77,7 +80,7 @@ export class Receiver {
     this.#stallWatch.look(now);
   }
 
-  /** Makes a consumer with what takes its messages; a loop is begun by whoever has it. */
+  /** Makes a consumer with its handler, if there is one. It is attached by whoever has it. */
   addConsumer(settings: ReceiveSettings): Consumer {
     const consumer = new Consumer(settings.ack, this.#backlog);
     this.#consumers.add(consumer);
@@ -162,6 +165,5 @@ export class Receiver {
     if (onMessage === undefined) return;
     const { fail } = this.#options;
     runHandler(consumer, { onMessage, onError, concurrency, fail });
-    this.router.attach(consumer);
   }
 }

@@ -11,7 +11,7 @@ import {
   IDLE_BYTES_MAX,
   IDLE_MESSAGES_MAX,
 } from "./consumer.ts";
-import { inOrder, type Message, part } from "./message.ts";
+import { type Message, part } from "./message.ts";
 
 /** How many topics the router remembers the takers of. */
 const CACHE_MAX = 4_096;
@@ -102,17 +102,16 @@ export class Router {
     const fits = (message: Message) => this.#matches(consumer, message.topic);
     const fromLoop = client.extract(fits);
     for (const message of fromLoop) part(message, "left");
-    const fromInbox = [...this.#inbox].filter(({ message }) => fits(message));
     const claimed = [
       ...fromLoop,
-      ...fromInbox.map((waiting) => this.#take(waiting)),
+      ...[...this.#inbox].filter(({ message }) => fits(message)).map((
+        waiting,
+      ) => this.#take(waiting)),
     ];
     // Those who attach in the same macrotask have an equal claim.
     const shared = this.#claimed.filter(fits);
     this.#claimed.push(...claimed);
-    for (const message of inOrder([...shared, ...claimed])) {
-      consumer.accept(message);
-    }
+    consumer.claim([...shared, ...claimed]);
   }
 
   /** The macrotask has ended: what was claimed in it is claimed for good. */
@@ -210,19 +209,28 @@ export class Router {
   }
 
   #claimAll(): void {
-    for (const waiting of [...this.#inbox]) {
-      this.#options.client.accept(this.#take(waiting));
-    }
+    const waiting = [...this.#inbox];
+    this.#options.client.claim(waiting.map((waiting) => this.#take(waiting)));
   }
 
-  /** Whoever else has a copy keeps it; of the rest the client's own loop, or the inbox, has the last. */
+  /** What nobody else has goes to those who accept it by now, else to the client's own loop or the inbox. */
   #release(consumer: Consumer, now: number): void {
+    const { client } = this.#options;
+    const claims = new Map<Consumer, Message[]>();
     for (const message of consumer.extract(() => true)) {
-      const free = message.qos === 0
-        ? this.#takers(message.topic).length === 0
-        : part(message, "left");
-      if (free) this.#keep(message, now);
+      if (!part(message, "left")) continue;
+      const takers = this.#takers(message.topic);
+      const heirs = takers.length > 0
+        ? takers
+        : client.state === "attached"
+        ? [client]
+        : [];
+      if (heirs.length === 0) this.#keep(message, now);
+      for (const heir of heirs) {
+        claims.set(heir, [...claims.get(heir) ?? [], message]);
+      }
     }
+    for (const [heir, messages] of claims) heir.claim(messages);
   }
 
   #keep(message: Message, now: number): void {

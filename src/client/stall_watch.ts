@@ -12,13 +12,21 @@ import type { Router } from "./router.ts";
 /** How long a message may head its queue before it is told. */
 export const STALLED_MS = 10_000;
 
+const NONE: readonly Head[] = [];
+
+/** A message at the head of its queue. */
+interface Head {
+  readonly delivery: IncomingDelivery;
+  readonly since: number;
+  isTold: boolean;
+}
+
 /** Watches the heads of the acknowledgement queues. */
 export class StallWatch {
   readonly #life: Life;
   readonly #link: Link;
   readonly #router: Router;
-  // Each message is told once.
-  #told = new WeakSet<IncomingDelivery>();
+  #heads: readonly Head[] = [];
 
   /** Makes a watch over the session of a link. */
   constructor(life: Life, link: Link, router: Router) {
@@ -27,28 +35,37 @@ export class StallWatch {
     this.#router = router;
   }
 
-  /** When `look()` may have something to tell. */
-  get deadline(): number {
-    const { session } = this.#link;
-    if (session.unacknowledged === 0) return Infinity;
+  /** When `look()` may have something to tell, as things are at `now`. */
+  deadline(now: number): number {
+    this.#follow(now);
     let at = Infinity;
-    for (const head of session.waitingHeads) {
-      if (!this.#told.has(head)) at = Math.min(at, head.arrivedAt + STALLED_MS);
+    for (const { since, isTold } of this.#heads) {
+      if (!isTold) at = Math.min(at, since + STALLED_MS);
     }
     return at;
   }
 
-  /** Tells what has waited too long. */
+  /** Tells what has waited too long, once. */
   look(now: number): void {
-    if (now < this.deadline) return;
-    const { session } = this.#link;
-    for (const head of session.waitingHeads) {
-      if (this.#told.has(head) || now < head.arrivedAt + STALLED_MS) continue;
-      this.#told.add(head);
-      const topic = head.packet.topicName;
+    this.#follow(now);
+    for (const head of this.#heads) {
+      if (head.isTold || now < head.since + STALLED_MS) continue;
+      head.isTold = true;
+      const topic = head.delivery.packet.topicName;
       const filter = this.#router.filterOf(topic);
-      const waiting = session.unacknowledged;
+      const waiting = this.#link.session.unacknowledged;
       this.#life.status.tell({ type: "stalled", topic, filter, waiting });
+    }
+  }
+
+  #follow(now: number): void {
+    const { session } = this.#link;
+    if (session.unacknowledged === 0) this.#heads = NONE;
+    else {
+      this.#heads = session.waitingHeads.map((delivery) =>
+        this.#heads.find((head) => head.delivery === delivery) ??
+          { delivery, since: now, isTold: false }
+      );
     }
   }
 }

@@ -204,11 +204,15 @@ export class Subscriber {
     }
   }
 
-  /** A loop that begins in this macrotask misses nothing; a signal that fires later ends the subscription. */
+  /** What was reserved is handed on; a signal that fires later ends the subscription. */
   #follow(subscription: Subscription, signal: AbortSignal | undefined): void {
     const { settings: { clock }, receiver, link } = this.#options;
     const member = this.#members.get(subscription);
     if (member === undefined) return;
+    // A handler takes its messages from here on; a loop may begin until this macrotask ends.
+    if (member.consumer.receiver !== undefined) {
+      receiver.attach(member.consumer);
+    }
     clock.afterTurn(() => {
       receiver.router.endReservation(member.consumer, clock.now());
       link.arm();
@@ -249,7 +253,7 @@ export class Subscriber {
     for (const topicFilter of topicFilters) {
       receiver.router.add(topicFilter, consumer);
     }
-    if (receive.onMessage === undefined) receiver.router.reserve(consumer);
+    receiver.router.reserve(consumer);
     const wait = new SubscribeWait(subscription, what, options);
     wait.abortWith(options.signal, what);
     return { subscription, wait };

@@ -21,6 +21,9 @@ const CAPACITY_KEPT = 4 * 1024 * 1024;
 // Beyond this many characters encodeInto, with its fixed cost of a call, is quicker than a loop.
 const ASCII_LOOP_MAX = 96;
 
+// Up to this many bytes a loop is quicker than set, with its fixed cost of a call.
+const COPY_LOOP_MAX = 48;
+
 const EMPTY = new Uint8Array(0);
 const encoder = new TextEncoder();
 
@@ -150,9 +153,17 @@ export class ByteWriter {
 
   /** Bytes as they are. */
   raw(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
+    const size = bytes.length;
+    this.#reserve(size);
+    if (size > COPY_LOOP_MAX) this.#bytes.set(bytes, this.#length);
+    else {
+      const target = this.#bytes;
+      const start = this.#length;
+      for (let index = 0; index < size; index++) {
+        target[start + index] = bytes[index] ?? 0;
+      }
+    }
+    this.#length += size;
   }
 
   /** Binary Data (1.5.6). */

@@ -1,12 +1,21 @@
 /**
- * What the parts of a session share: the three doors by which things leave it, and the version spoken.
+ * What the parts of a session share: the three doors by which things leave it, and what the present
+ * server speaks and takes.
  *
  * @module
  */
+import { encodeAck } from "../codec/ack.ts";
+import {
+  type AckType,
+  NO_PROPERTIES,
+  type Properties,
+  type ProtocolVersion,
+} from "../codec/packet.ts";
+import { ReasonCode } from "../codec/reason_code.ts";
 import { ByteWriter } from "../codec/writer.ts";
-import type { ProtocolVersion } from "../codec/packet.ts";
 import type { SessionEvent } from "./event.ts";
 import type { StoreRecord } from "./record.ts";
+import { NO_CONNECTION, type SendLimits } from "./send_limits.ts";
 
 const NOTHING: readonly never[] = Object.freeze([]);
 
@@ -18,12 +27,42 @@ export class Doors<Request> {
   events: SessionEvent<Request>[] = [];
   /** What must be durable before the bytes leave; undefined where nobody keeps records. */
   records: StoreRecord[] | undefined;
-  /** The version spoken on the present connection. */
+  /** The version spoken on the present connection, or on the last. */
   protocolVersion: ProtocolVersion = 5;
+  /** What the present server takes. */
+  limits: SendLimits = NO_CONNECTION;
 
   /** Makes the doors; records are kept only where they are wanted. */
   constructor(options: { recording: boolean }) {
     this.records = options.recording ? [] : undefined;
+  }
+
+  /** Writes an acknowledgement. Under MQTT 3.x it says no more than that it has come. */
+  writeAck(
+    type: AckType,
+    packetId: number,
+    reasonCode: number,
+    properties: Properties,
+  ): void {
+    const { writer, protocolVersion, limits } = this;
+    if (protocolVersion < 5) {
+      reasonCode = ReasonCode.success;
+      properties = NO_PROPERTIES;
+    }
+    const before = writer.length;
+    encodeAck(writer, type, packetId, reasonCode, properties, protocolVersion);
+    if (properties === NO_PROPERTIES) return;
+    // What only explains is left out where it is too much for the server [MQTT-3.4.2-2, MQTT-3.4.2-3].
+    if (writer.length - before <= limits.packetSizeMax) return;
+    writer.rewind(before);
+    encodeAck(
+      writer,
+      type,
+      packetId,
+      reasonCode,
+      NO_PROPERTIES,
+      protocolVersion,
+    );
   }
 
   /** Empties the door of events. */

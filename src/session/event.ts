@@ -32,17 +32,21 @@ export type SessionEvent<Request> =
     readonly request: Request;
     readonly packet: AckPacket;
   }
-  /** A publish was refused by the server or by a limit it has announced. */
+  /** A publish was refused by the server, or cannot be sent to it: for a limit it has announced, say. */
   | {
     readonly type: "publish-refused";
     readonly request: Request;
     readonly error: PublishError;
   }
-  /** A request whose end will never be known: the session it belonged to is gone. */
+  /**
+   * A request that will have no answer: the session it belonged to is gone, or this connection cannot
+   * carry it, and then `cause` says why. `delivery` is told of a publish alone.
+   */
   | {
     readonly type: "abandoned";
     readonly request: Request;
     readonly delivery: Delivery | undefined;
+    readonly cause: unknown;
   }
   /** SUBACK has answered. */
   | {

@@ -16,24 +16,22 @@ import type { Doors } from "./doors.ts";
 import { IdTable } from "./id_table.ts";
 import { Ring } from "./ring.ts";
 
-/** What a QoS 2 id stands for once its PUBREC has left, until PUBREL comes. */
-const OWNED = "owned";
-
 /** The incoming half of a session. */
 export class Incoming<Request> {
   readonly #doors: Doors<Request>;
 
   // valid for the session
-  /** QoS 2 ids that the server has not released yet. */
-  readonly #qos2Ids = new IdTable<IncomingDelivery | typeof OWNED>();
-  /** QoS 1 messages of connections that were lost before they were acknowledged. */
-  readonly #suspended = new Map<number, IncomingDelivery>();
+  /** Messages whose PUBACK or PUBREC has not left, of this connection and of those that were lost. */
+  readonly #waiting = new IdTable<IncomingDelivery>();
+  /** QoS 2 ids between PUBREC and PUBREL, each with the connection its PUBLISH came on last. */
+  readonly #owned = new IdTable<number>();
 
   // valid for the connection
   readonly #qos1 = new Ring<IncomingDelivery>();
   readonly #qos2 = new Ring<IncomingDelivery>();
   #connection = 0;
-  #unfinished = 0;
+  /** How many of the owned ids are this connection's. */
+  #ownedHere = 0;
   #receiveMaximum = Infinity;
 
   /** Makes an incoming half that knows of no message. */
@@ -53,204 +51,204 @@ export class Incoming<Request> {
     );
   }
 
-  /** A connection begins. */
-  open(): void {
-    this.#connection++;
-    this.#unfinished = 0;
-  }
-
   /** CONNACK has accepted. `receiveMaximum` is what our CONNECT announced; Infinity under MQTT 3.x. */
   connected(receiveMaximum: number): void {
+    this.#connection++;
+    this.#ownedHere = 0;
     this.#receiveMaximum = receiveMaximum;
   }
 
-  /** CONNACK said Session Present 0: what the server knew of us is gone. */
+  /** The server has no session for us: what is not acknowledged never will be, and no id is known. */
   forget(): void {
-    this.#qos2Ids.clear();
-    this.#suspended.clear();
+    this.#waiting.clear();
+    this.#owned.clear();
   }
 
   /** The connection is gone: what is not acknowledged waits to be delivered again. */
   lost(): void {
-    for (const delivery of this.#qos1) {
-      this.#suspended.set(delivery.packet.packetId, delivery);
-    }
     this.#qos1.clear();
     this.#qos2.clear();
   }
 
   /** A PUBLISH of QoS 1 or 2 has come. */
   receive(packet: PublishPacket, now: number): void {
-    if (packet.qos === 1) this.#receiveQos1(packet, now);
-    else this.#receiveQos2(packet, now);
+    const { qos, packetId } = packet;
+    if (qos === 2 && this.#isOwned(packet)) return this.#ownAgain(packetId);
+    const waiting = this.#waiting.get(packetId);
+    if (waiting === undefined) return this.#deliver(packet, now);
+    if (waiting.connection !== this.#connection) {
+      if (packet.dup && isSame(packet, waiting.packet)) {
+        return this.#rejoin(waiting, now);
+      }
+      this.#drop(waiting);
+    } else if ((packet.dup || qos === 2) && waiting.packet.qos === qos) {
+      // A copy of what waits here is joined to it: one acknowledgement answers both.
+      return;
+    }
+    this.#deliver(packet, now);
   }
 
-  /** The message is owned, or refused for good: its acknowledgement leaves once those before it have. */
+  /**
+   * The message is owned, or refused for good: its acknowledgement leaves once those before it have.
+   * It throws, and changes nothing, where the acknowledgement cannot be encoded.
+   */
   acknowledge(
     delivery: IncomingDelivery,
     reasonCode: number,
     properties: Properties,
   ): void {
     if (delivery.acknowledged) return;
+    this.#checkEncoding(reasonCode, properties);
     delivery.acknowledged = true;
     delivery.reasonCode = reasonCode;
     delivery.properties = properties;
-    if (delivery.connection !== this.#connection) return;
-    this.#drain(delivery.packet.qos);
+    const { qos, packetId } = delivery.packet;
+    // The session it came in is gone, or its id stands for another message by now.
+    if (this.#waiting.get(packetId) !== delivery) return;
+    if (qos === 2 && reasonCode < 0x80) {
+      this.#doors.records?.push({ type: "owned", packetId });
+    }
+    if (delivery.connection === this.#connection) this.#drain(qos);
   }
 
-  /** PUBREL has come: the id is free, and PUBCOMP says so, even for one that is not known (4.3.3). */
+  /** PUBREL has come: the id is free, and PUBCOMP says so, even for one that is not known [MQTT-4.3.3-11]. */
   release(packet: AckPacket): void {
     const { packetId } = packet;
-    const known = this.#qos2Ids.get(packetId);
-    if (
-      known !== undefined && known !== OWNED &&
-      known.connection === this.#connection
-    ) {
+    const waiting = this.#waiting.get(packetId);
+    if (waiting?.packet.qos === 2 && waiting.connection === this.#connection) {
       throw new ProtocolError(
         `The server sent PUBREL ${packetId} before PUBREC was sent for it`,
         ReasonCode.protocolError,
-        "MQTT-4.3.3-6",
+        "MQTT-4.3.3-4",
       );
     }
-    this.#qos2Ids.delete(packetId);
-    this.#finish();
-    this.#doors.records?.push({ type: "completed", packetId });
-    encodeAck(
-      this.#doors.writer,
+    const isKnown = this.#disown(packetId);
+    this.#doors.writeAck(
       "pubcomp",
       packetId,
-      known === undefined
-        ? ReasonCode.packetIdentifierNotFound
-        : ReasonCode.success,
+      isKnown ? ReasonCode.success : ReasonCode.packetIdentifierNotFound,
       NO_PROPERTIES,
-      this.#doors.protocolVersion,
     );
   }
 
-  #receiveQos1(packet: PublishPacket, now: number): void {
-    if (packet.dup) {
-      const waiting = this.#findQos1(packet.packetId);
-      if (waiting !== undefined) return;
-    }
-    const suspended = this.#suspended.get(packet.packetId);
-    if (suspended !== undefined) {
-      this.#suspended.delete(packet.packetId);
-      // Without DUP the server has given the id to another message.
-      if (packet.dup) return this.#rejoin(this.#qos1, suspended, now);
-    }
-    this.#deliver(this.#qos1, packet, now);
-  }
-
-  #receiveQos2(packet: PublishPacket, now: number): void {
-    const { packetId } = packet;
-    const known = this.#qos2Ids.get(packetId);
-    if (known === undefined) {
-      const delivery = this.#deliver(this.#qos2, packet, now);
-      this.#qos2Ids.set(packetId, delivery);
-      return;
-    }
-    if (known === OWNED) {
-      this.#count();
-      return this.#sendPubrec(packetId, ReasonCode.success, NO_PROPERTIES);
-    }
-    // A copy of what waits here already is joined to it: one PUBREC answers both.
-    if (known.connection !== this.#connection) {
-      this.#rejoin(this.#qos2, known, now);
-    }
-  }
-
-  #deliver(
-    queue: Ring<IncomingDelivery>,
-    packet: PublishPacket,
-    now: number,
-  ): IncomingDelivery {
-    this.#count();
+  #deliver(packet: PublishPacket, now: number): void {
+    this.#checkWindow();
     const delivery = new IncomingDelivery(packet, now, this.#connection);
-    queue.push(delivery);
+    this.#waiting.set(packet.packetId, delivery);
+    this.#queue(packet.qos).push(delivery);
     this.#doors.events.push(delivery);
-    return delivery;
   }
 
   /** The message is with the application since an earlier connection: it is due on this one, not delivered again. */
-  #rejoin(
-    queue: Ring<IncomingDelivery>,
-    delivery: IncomingDelivery,
-    now: number,
-  ): void {
-    this.#count();
+  #rejoin(delivery: IncomingDelivery, now: number): void {
+    this.#checkWindow();
+    const { qos } = delivery.packet;
     delivery.connection = this.#connection;
     delivery.arrivedAt = now;
-    queue.push(delivery);
-    this.#drain(delivery.packet.qos);
+    this.#queue(qos).push(delivery);
+    this.#drain(qos);
+  }
+
+  /** The server has dropped a message of an earlier connection, and given its id to another. */
+  #drop({ packet, acknowledged }: IncomingDelivery): void {
+    const { qos, packetId } = packet;
+    if (qos === 1 || !acknowledged) return;
+    this.#doors.records?.push({ type: "completed", packetId });
+  }
+
+  #queue(qos: number): Ring<IncomingDelivery> {
+    return qos === 1 ? this.#qos1 : this.#qos2;
+  }
+
+  /** Whether PUBREC is all there is to say to this one [MQTT-4.3.3-10]. */
+  #isOwned({ packetId, dup }: PublishPacket): boolean {
+    if (this.#owned.get(packetId) === undefined) return false;
+    // MQTT 3.1 cannot say that its session is gone: the id of a message that is not sent again is.
+    if (dup || this.#doors.protocolVersion > 3) return true;
+    this.#disown(packetId);
+    return false;
+  }
+
+  /** PUBREC leaves once more. */
+  #ownAgain(packetId: number): void {
+    if (this.#owned.get(packetId) !== this.#connection) {
+      this.#checkWindow();
+      this.#own(packetId);
+    }
+    this.#doors.writeAck("pubrec", packetId, ReasonCode.success, NO_PROPERTIES);
+  }
+
+  #own(packetId: number): void {
+    this.#owned.set(packetId, this.#connection);
+    this.#ownedHere++;
+  }
+
+  #disown(packetId: number): boolean {
+    const connection = this.#owned.get(packetId);
+    if (connection === undefined) return false;
+    if (connection === this.#connection) this.#ownedHere--;
+    this.#owned.delete(packetId);
+    this.#doors.records?.push({ type: "completed", packetId });
+    return true;
   }
 
   #drain(qos: number): void {
-    const queue = qos === 1 ? this.#qos1 : this.#qos2;
+    const queue = this.#queue(qos);
     for (
       let head = queue.peek();
-      head?.acknowledged;
-      queue.shift(), head = queue.peek()
+      head !== undefined && head.acknowledged;
+      head = queue.peek()
     ) {
-      const { packetId } = head.packet;
-      if (qos === 2) {
-        this.#sendPubrec(packetId, head.reasonCode, head.properties);
-      } else {
-        this.#finish();
-        encodeAck(
-          this.#doors.writer,
-          "puback",
-          packetId,
-          head.reasonCode,
-          head.properties,
-          this.#doors.protocolVersion,
-        );
-      }
+      queue.shift();
+      this.#answer(head);
     }
   }
 
-  #sendPubrec(
-    packetId: number,
-    reasonCode: number,
-    properties: Properties,
-  ): void {
-    if (reasonCode < 0x80) {
-      this.#qos2Ids.set(packetId, OWNED);
-      this.#doors.records?.push({ type: "owned", packetId });
-    } else {
-      // A PUBREC that refuses ends the flow: no PUBREL follows (4.3.3).
-      this.#qos2Ids.delete(packetId);
-      this.#finish();
+  #answer(delivery: IncomingDelivery): void {
+    const { packet, reasonCode, properties } = delivery;
+    const { qos, packetId } = packet;
+    if (this.#waiting.get(packetId) === delivery) {
+      this.#waiting.delete(packetId);
     }
-    encodeAck(
-      this.#doors.writer,
-      "pubrec",
-      packetId,
-      reasonCode,
-      properties,
-      this.#doors.protocolVersion,
+    // A PUBREC that refuses ends the flow, and no PUBREL follows [MQTT-4.3.3-4]; MQTT 3.x has none.
+    const isRefused = reasonCode >= 0x80 && this.#doors.protocolVersion === 5;
+    if (qos === 2 && !isRefused) this.#own(packetId);
+    const type = qos === 1 ? "puback" : "pubrec";
+    this.#doors.writeAck(type, packetId, reasonCode, properties);
+  }
+
+  /** What cannot be said is told to the caller now, not when its turn comes. */
+  #checkEncoding(reasonCode: number, properties: Properties): void {
+    if (reasonCode === ReasonCode.success && properties === NO_PROPERTIES) {
+      return;
+    }
+    const { writer, protocolVersion } = this.#doors;
+    const before = writer.length;
+    encodeAck(writer, "pubrec", 1, reasonCode, properties, protocolVersion);
+    writer.rewind(before);
+  }
+
+  #checkWindow(): void {
+    const unfinished = this.unacknowledged + this.#ownedHere;
+    if (unfinished < this.#receiveMaximum) return;
+    throw new ProtocolError(
+      `The server sent more than ${this.#receiveMaximum} messages of QoS 1 and 2 before they were acknowledged`,
+      ReasonCode.receiveMaximumExceeded,
+      "MQTT-3.3.4-9",
     );
   }
+}
 
-  #findQos1(packetId: number): IncomingDelivery | undefined {
-    for (const delivery of this.#qos1) {
-      if (delivery.packet.packetId === packetId) return delivery;
-    }
-    return undefined;
-  }
+/** Whether a message is one that came before: its id alone may stand for another by now. */
+function isSame(one: PublishPacket, other: PublishPacket): boolean {
+  return one.qos === other.qos && one.topicName === other.topicName &&
+    isSamePayload(one.payload, other.payload);
+}
 
-  #count(): void {
-    if (++this.#unfinished > this.#receiveMaximum) {
-      throw new ProtocolError(
-        `The server sent more than ${this.#receiveMaximum} messages of QoS 1 and 2 before they were acknowledged`,
-        ReasonCode.receiveMaximumExceeded,
-        "MQTT-3.3.4-9",
-      );
-    }
+function isSamePayload(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index++) {
+    if (one[index] !== other[index]) return false;
   }
-
-  #finish(): void {
-    // A PUBREL of an earlier connection's message was never counted on this one.
-    if (this.#unfinished > 0) this.#unfinished--;
-  }
+  return true;
 }

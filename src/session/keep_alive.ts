@@ -18,6 +18,7 @@ export class KeepAlive {
   #sentAt: number;
   #receivedAt: number;
   #pingAskedAt = Infinity;
+  #pingTaken = false;
   #pingWrittenAt = Infinity;
 
   /** Starts with a connection that is alive at `now`; an interval of 0 s turns it off. */
@@ -37,18 +38,26 @@ export class KeepAlive {
     if (!this.isAsked) {
       return Math.min(this.#sentAt, this.#receivedAt) + this.#intervalMs;
     }
-    return this.#silentSince + this.#patienceMs;
+    // A second PINGREQ behind one that is not written yet would say no more than that.
+    if (this.#pingWrittenAt === Infinity) return this.#deadAt;
+    // The server too counts the intervals in which we are silent, whatever it owes us [MQTT-3.1.2-20].
+    return Math.min(this.#deadAt, this.#sentAt + this.#intervalMs);
   }
 
   /** Whether a PINGRESP is awaited beyond its deadline. */
   isOverdue(now: number): boolean {
-    return this.isAsked && now >= this.deadline;
+    return this.isAsked && now >= this.#deadAt;
   }
 
-  /** Bytes were written, to their end. */
+  /** The bytes that wait have been taken, to be written. */
+  taken(): void {
+    this.#pingTaken = this.isAsked;
+  }
+
+  /** Bytes that were taken have been written, to their end. */
   written(now: number): void {
     this.#sentAt = now;
-    if (this.isAsked && this.#pingWrittenAt === Infinity) {
+    if (this.#pingTaken && this.#pingWrittenAt === Infinity) {
       this.#pingWrittenAt = now;
     }
   }
@@ -63,37 +72,30 @@ export class KeepAlive {
     this.#receivedAt = now;
   }
 
-  /** PINGRESP has come. */
-  answered(): void {
-    this.#pingAskedAt = Infinity;
-    this.#pingWrittenAt = Infinity;
-  }
-
   /** PINGREQ was put among the bytes to be written. */
   asked(now: number): void {
     this.#pingAskedAt = now;
+    this.#pingTaken = false;
     this.#pingWrittenAt = Infinity;
+  }
+
+  /** PINGRESP has come. */
+  answered(): void {
+    this.asked(Infinity);
   }
 
   /** What is due at `now`. */
   step(now: number): KeepAliveStep {
-    if (now < this.deadline) return "nothing";
-    return this.isAsked ? "dead" : "ping";
+    if (this.isOverdue(now)) return "dead";
+    return now < this.deadline ? "nothing" : "ping";
   }
 
-  /** The last sign of life since PINGREQ was asked for; its deadline runs from the end of its write. */
-  get #silentSince(): number {
-    return Math.max(
-      this.#receivedAt,
-      this.#pingWrittenAt === Infinity
-        ? Math.max(this.#sentAt, this.#pingAskedAt)
-        : this.#pingWrittenAt,
-    );
-  }
-
-  get #patienceMs(): number {
+  /** When the server is taken for dead if it shows no sign of life until then. */
+  get #deadAt(): number {
     return this.#pingWrittenAt === Infinity
-      ? this.#intervalMs * STUCK_INTERVALS
-      : this.#intervalMs;
+      // A write that goes on, if slowly, is a server that reads.
+      ? Math.max(this.#receivedAt, this.#sentAt, this.#pingAskedAt) +
+        this.#intervalMs * STUCK_INTERVALS
+      : Math.max(this.#receivedAt, this.#pingWrittenAt) + this.#intervalMs;
   }
 }

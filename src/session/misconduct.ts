@@ -3,53 +3,33 @@
  *
  * @module
  */
-import type {
-  AckPacket,
-  OutgoingPublish,
-  Packet,
-  QoS,
-} from "../codec/packet.ts";
+import type { AckPacket, OutgoingPublish, Packet } from "../codec/packet.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
 import { ConnectionLostError, ProtocolError } from "../errors.ts";
+import type { Flight } from "./flight.ts";
 
-/** CONNACK is the first packet of the server, and comes once. */
-export function misplaced({ type }: Packet): ProtocolError {
-  return type === "connack"
-    ? new ProtocolError(
-      "The server sent CONNACK twice",
-      ReasonCode.protocolError,
-      "3.2",
-    )
-    : new ProtocolError(
-      `The server sent ${type.toUpperCase()} before CONNACK`,
-      ReasonCode.protocolError,
-      "MQTT-3.2.0-1",
-    );
-}
-
-/** The wrong acknowledgement for the state of its flow (4.3.2, 4.3.3). */
-export function mismatched(
-  { type, packetId }: AckPacket,
-  { qos, state }: { qos: QoS; state: string },
-): ProtocolError {
-  const due = state === "released"
-    ? "PUBCOMP"
-    : qos === 1
-    ? "PUBACK"
-    : "PUBREC";
-  return new ProtocolError(
-    `The server sent ${type.toUpperCase()} ${packetId} where ${due} is due`,
+/** CONNACK is the first packet of the server. */
+export function tooEarly({ type }: Packet): ProtocolError {
+  return type === "auth" ? unasked({ type }) : new ProtocolError(
+    `The server sent ${type.toUpperCase()} before CONNACK`,
     ReasonCode.protocolError,
-    qos === 1 ? "4.3.2" : "4.3.3",
+    type === "disconnect" ? "MQTT-3.14.0-1" : "MQTT-3.2.0-1",
   );
 }
 
-/** A packet that a server sends only in answer to what we did not do. */
-export function unasked({ type }: Packet): ProtocolError {
+/** A packet that a server sends once, or only in answer to what we did not do. */
+export function unasked({ type }: Pick<Packet, "type">): ProtocolError {
+  if (type === "connack") {
+    return new ProtocolError(
+      "The server sent CONNACK twice",
+      ReasonCode.protocolError,
+      "MQTT-3.2.0-2",
+    );
+  }
   return new ProtocolError(
     `The server sent ${type.toUpperCase()}, which was not asked for`,
     ReasonCode.protocolError,
-    type === "auth" ? "MQTT-4.12.0-1" : "2.1.2",
+    type === "auth" ? "MQTT-4.12.0-6" : "2.1.2",
   );
 }
 
@@ -59,6 +39,23 @@ export function unforgotten(): ProtocolError {
     "The server says Session Present to a Clean Start",
     ReasonCode.protocolError,
     "MQTT-3.2.2-4",
+  );
+}
+
+/** An acknowledgement that is not the next one in the handshake of its message. */
+export function outOfTurn(
+  { type, packetId }: AckPacket,
+  { message: { qos }, state }: Flight<unknown>,
+): ProtocolError {
+  const awaited = state === "released"
+    ? "PUBCOMP"
+    : qos === 1
+    ? "PUBACK"
+    : "PUBREC";
+  return new ProtocolError(
+    `The server sent ${type.toUpperCase()} ${packetId} for a message that waits for ${awaited}`,
+    ReasonCode.protocolError,
+    qos === 1 ? "MQTT-4.3.2-4" : "4.3.3",
   );
 }
 

@@ -23,9 +23,12 @@ export type StoreRecord =
   | { readonly type: "released"; readonly order: number }
   /** Its handshake has ended, or it was given up. */
   | { readonly type: "settled"; readonly order: number }
-  /** An incoming QoS 2 message is owned: its PUBREC leaves. */
+  /** An incoming QoS 2 message is owned: its PUBREC may leave. */
   | { readonly type: "owned"; readonly packetId: number }
-  /** PUBREL came for it. */
+  /** Its id is free again: PUBREL came for it, or the server has given the id to another message. */
   | { readonly type: "completed"; readonly packetId: number }
-  /** The server has no session for us: what stood here belongs to none. */
+  /**
+   * The server has no session for us: no incoming id is known any more, and what was sent waits for its
+   * turn again, unless it is settled in the records that follow.
+   */
   | { readonly type: "session-lost" };

@@ -12,7 +12,6 @@ import type {
   UnsubackPacket,
 } from "../codec/packet.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
-import { ByteWriter } from "../codec/writer.ts";
 import { MqttError, ProtocolError } from "../errors.ts";
 import type { Doors } from "./doors.ts";
 import type { PacketIds } from "./packet_ids.ts";
@@ -50,7 +49,6 @@ export class Requests<Request> {
 
   // valid for the connection
   #connected = false;
-  #packetSizeMax = Infinity;
   readonly #sent = new Map<number, Asked<Request>>();
 
   /** Makes the requests of a session: none. */
@@ -64,30 +62,24 @@ export class Requests<Request> {
     return this.#waiting.size + this.#sent.size;
   }
 
-  /** Asks. What cannot be encoded throws and changes nothing. */
+  /** Asks. What cannot be sent throws a TypeError, a RangeError or an MqttError, and changes nothing. */
   ask(asked: Asked<Request>): void {
-    const scratch = new ByteWriter();
-    this.#encode(scratch, asked, 1);
-    if (scratch.length > this.#packetSizeMax) {
-      throw new MqttError(
-        `Cannot ${asked.type}: the packet has ${scratch.length} bytes, and the server takes at most ${this.#packetSizeMax}`,
-      );
-    }
+    const { writer } = this.#doors;
+    const before = writer.length;
+    this.#write(asked, 1);
+    writer.rewind(before);
     this.#waiting.add(asked);
     this.send();
   }
 
-  /** CONNACK has accepted: what is unanswered is asked (again). */
-  connected(packetSizeMax: number): void {
+  /** CONNACK has accepted: what is unanswered may be asked (again). */
+  connected(): void {
     this.#connected = true;
-    this.#packetSizeMax = packetSizeMax;
-    this.send();
   }
 
   /** The connection is gone. */
   lost(): void {
     this.#connected = false;
-    this.#packetSizeMax = Infinity;
     const later = [...this.#waiting];
     this.#waiting.clear();
     for (const [packetId, asked] of this.#sent) {
@@ -104,9 +96,8 @@ export class Requests<Request> {
     for (const asked of this.#waiting) {
       const packetId = this.#ids.take();
       if (packetId === 0) return;
-      this.#encode(this.#doors.writer, asked, packetId);
       this.#waiting.delete(asked);
-      this.#sent.set(packetId, asked);
+      this.#trySend(asked, packetId);
     }
   }
 
@@ -123,41 +114,52 @@ export class Requests<Request> {
         ? { type: "subscribed", request, packet }
         : { type: "unsubscribed", request, packet },
     );
-    this.send();
     return true;
   }
 
   /** Gives up all that is unanswered. */
   abandon(): void {
-    for (const { request } of [...this.#sent.values(), ...this.#waiting]) {
-      this.#doors.events.push({
-        type: "abandoned",
-        request,
-        delivery: undefined,
-      });
+    for (const asked of [...this.#sent.values(), ...this.#waiting]) {
+      this.#abandon(asked, undefined);
     }
     for (const packetId of this.#sent.keys()) this.#ids.free(packetId);
     this.#sent.clear();
     this.#waiting.clear();
   }
 
-  #encode(writer: ByteWriter, asked: Asked<Request>, packetId: number): void {
-    const { protocolVersion } = this.#doors;
-    if (asked.type === "subscribe") {
-      const { type, subscriptions, properties } = asked;
-      encodePacket(
-        writer,
-        { type, packetId, subscriptions, properties },
-        protocolVersion,
-      );
-    } else {
-      const { type, topicFilters, properties } = asked;
-      encodePacket(
-        writer,
-        { type, packetId, topicFilters, properties },
-        protocolVersion,
-      );
+  /** What was asked of another server, and this one cannot be asked, is given up: it holds up no other. */
+  #trySend(asked: Asked<Request>, packetId: number): void {
+    try {
+      this.#write(asked, packetId);
+      this.#sent.set(packetId, asked);
+    } catch (cause) {
+      this.#ids.free(packetId);
+      this.#abandon(asked, cause);
     }
+  }
+
+  #abandon({ request }: Asked<Request>, cause: unknown): void {
+    const delivery = undefined;
+    this.#doors.events.push({ type: "abandoned", request, delivery, cause });
+  }
+
+  #write(asked: Asked<Request>, packetId: number): void {
+    const { writer, protocolVersion, limits } = this.#doors;
+    const { type, properties } = asked;
+    const before = writer.length;
+    encodePacket(
+      writer,
+      type === "subscribe"
+        ? { type, packetId, subscriptions: asked.subscriptions, properties }
+        : { type, packetId, topicFilters: asked.topicFilters, properties },
+      protocolVersion,
+    );
+    const size = writer.length - before;
+    if (size <= limits.packetSizeMax) return;
+    writer.rewind(before);
+    throw new MqttError(
+      `Cannot ${type}: the packet has ${size} bytes, and the server takes at most ${limits.packetSizeMax}`,
+    );
   }
 
   #checkAnswer(

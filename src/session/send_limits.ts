@@ -3,13 +3,18 @@
  *
  * @module
  */
-import type { ConnackPacket, OutgoingPublish, QoS } from "../codec/packet.ts";
+import type {
+  ConnackPacket,
+  OutgoingPublish,
+  ProtocolVersion,
+  QoS,
+} from "../codec/packet.ts";
 import { encodePublish } from "../codec/publish.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
-import { ByteWriter } from "../codec/writer.ts";
+import type { ByteWriter } from "../codec/writer.ts";
 import { PublishError } from "../errors.ts";
 
-/** The Receive Maximum of a server that names none (3.2.2.3.3). */
+/** The Receive Maximum of a side that names none (3.1.2.11.3, 3.2.2.3.3). */
 export const RECEIVE_MAXIMUM_DEFAULT = 65_535;
 
 /** How many messages may be unacknowledged under MQTT 3.x, which has no Receive Maximum. */
@@ -32,15 +37,18 @@ export interface SendLimits {
   readonly qosMax: QoS;
   /** Its Retain Available. */
   readonly retainAvailable: boolean;
+  /** Its Topic Alias Maximum. */
+  readonly topicAliasMax: number;
 }
 
-/** What holds while no CONNACK has said otherwise. */
+/** What holds while no CONNACK has said otherwise: nothing is sent, and nothing refused. */
 export const NO_CONNECTION: SendLimits = {
   window: 0,
   qos2Window: 0,
   packetSizeMax: Infinity,
   qosMax: 2,
   retainAvailable: true,
+  topicAliasMax: Infinity,
 };
 
 /** Reads the limits from CONNACK. */
@@ -56,26 +64,35 @@ export function sendLimits(
     packetSizeMax: properties.maximumPacketSize ?? Infinity,
     qosMax: properties.maximumQoS ?? 2,
     retainAvailable: properties.retainAvailable ?? true,
+    topicAliasMax: properties.topicAliasMaximum ?? 0,
   };
 }
 
-/** Throws a PublishError where the server takes no such message. */
+/** Throws a PublishError where the server takes no such message [MQTT-3.2.2-11, MQTT-3.2.2-14, MQTT-3.2.2-17]. */
 export function checkLimits(
   limits: SendLimits,
   message: OutgoingPublish,
 ): void {
+  const { topicName, properties } = message;
   if (message.qos > limits.qosMax) {
     throw refusal(
-      message.topicName,
+      topicName,
       `the server's Maximum QoS is ${limits.qosMax}`,
       ReasonCode.qosNotSupported,
     );
   }
   if (message.retain && !limits.retainAvailable) {
     throw refusal(
-      message.topicName,
+      topicName,
       "the server has no retained messages",
       ReasonCode.retainNotSupported,
+    );
+  }
+  if ((properties.topicAlias ?? 0) > limits.topicAliasMax) {
+    throw refusal(
+      topicName,
+      `the server's Topic Alias Maximum is ${limits.topicAliasMax}`,
+      ReasonCode.topicAliasInvalid,
     );
   }
 }
@@ -84,7 +101,7 @@ export function checkLimits(
 export function writePublish(
   writer: ByteWriter,
   message: OutgoingPublish,
-  protocolVersion: ConnackPacket["protocolVersion"],
+  protocolVersion: ProtocolVersion,
   limits: SendLimits,
 ): void {
   const before = writer.length;
@@ -99,14 +116,16 @@ export function writePublish(
   );
 }
 
-/** Throws where a message cannot be encoded, whatever its payload is. */
+/** Throws where a message cannot be encoded, whatever its payload is. The writer is left as it was. */
 export function checkEncoding(
+  writer: ByteWriter,
   message: OutgoingPublish,
-  protocolVersion: ConnackPacket["protocolVersion"],
+  protocolVersion: ProtocolVersion,
 ): void {
-  const { type, topicName, qos, retain, properties } = message;
-  encodePublish(new ByteWriter(), {
-    type,
+  const { topicName, qos, retain, properties } = message;
+  const before = writer.length;
+  encodePublish(writer, {
+    type: "publish",
     topicName,
     payload: "",
     qos,
@@ -115,6 +134,7 @@ export function checkEncoding(
     packetId: 1,
     properties,
   }, protocolVersion);
+  writer.rewind(before);
 }
 
 function refusal(

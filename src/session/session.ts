@@ -15,33 +15,35 @@ import type {
   ConnectPacket,
   Packet,
   Properties,
+  PublishPacket,
   SubackPacket,
   UnsubackPacket,
 } from "../codec/packet.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
 import { ByteWriter } from "../codec/writer.ts";
 import { type Delivery, KeepAliveError, ProtocolError } from "../errors.ts";
+import type { IncomingDelivery } from "./delivery.ts";
 import { Doors } from "./doors.ts";
 import type { SessionEvent } from "./event.ts";
-import type { IncomingDelivery } from "./delivery.ts";
+import type { Flight, OutgoingMessage } from "./flight.ts";
 import { Incoming } from "./incoming.ts";
 import { KeepAlive } from "./keep_alive.ts";
-import type { Flight, OutgoingMessage } from "./flight.ts";
+import { tooEarly, unasked, unconnected, unforgotten } from "./misconduct.ts";
 import { Outgoing } from "./outgoing.ts";
 import { PacketIds } from "./packet_ids.ts";
-import { misplaced, unasked, unconnected, unforgotten } from "./misconduct.ts";
 import type { StoreRecord } from "./record.ts";
-import {
-  type Inflight,
-  RECEIVE_MAXIMUM_DEFAULT,
-  sendLimits,
-} from "./send_limits.ts";
-import { TopicAliases } from "./topic_aliases.ts";
 import {
   Requests,
   type SubscribeRequest,
   type UnsubscribeRequest,
 } from "./requests.ts";
+import {
+  type Inflight,
+  NO_CONNECTION,
+  RECEIVE_MAXIMUM_DEFAULT,
+  sendLimits,
+} from "./send_limits.ts";
+import { TopicAliases } from "./topic_aliases.ts";
 
 /** What a session is made from. */
 export interface SessionOptions {
@@ -63,6 +65,7 @@ export class Session<Request> {
   readonly #outgoing: Outgoing<Request>;
   readonly #requests: Requests<Request>;
   readonly #inflight: Inflight;
+  #assignedClientId = "";
 
   // valid for the connection
   #state: State = "closed";
@@ -101,6 +104,11 @@ export class Session<Request> {
     return this.#replySize;
   }
 
+  /** The Client Identifier of the session: that of our CONNECT, or the one that the server gave. */
+  get clientId(): string {
+    return this.#connect?.clientId || this.#assignedClientId;
+  }
+
   /** How many outgoing messages of QoS 1 and 2 have begun their handshake and not ended it. */
   get inFlight(): number {
     return this.#outgoing.inFlight;
@@ -126,23 +134,31 @@ export class Session<Request> {
     return this.#incoming.heads;
   }
 
-  /** A new wire is there: CONNECT is written. It throws where CONNECT cannot be encoded. */
+  /**
+   * A new wire is there: CONNECT is written. An empty clientId gives way to the one that the server gave
+   * before: else its session would be lost. It throws where CONNECT cannot be encoded.
+   */
   open(now: number, connect: ConnectPacket): void {
     const { protocolVersion, properties } = connect;
-    encodePacket(this.#doors.writer, connect, protocolVersion);
+    const clientId = connect.clientId || this.#assignedClientId;
+    encodePacket(
+      this.#doors.writer,
+      { ...connect, clientId },
+      protocolVersion,
+    );
     this.#doors.protocolVersion = protocolVersion;
     this.#connect = connect;
     this.#state = "connecting";
+    const { maximumPacketSize, topicAliasMaximum = 0 } = properties;
     this.#decoder = new PacketDecoder({
       protocolVersion,
       from: "server",
-      ...(properties.maximumPacketSize === undefined
+      ...(maximumPacketSize === undefined
         ? {}
-        : { sizeMax: properties.maximumPacketSize }),
+        : { sizeMax: maximumPacketSize }),
     });
-    this.#incoming.open();
     this.#keepAlive = new KeepAlive(0, now);
-    this.#topicAliases = new TopicAliases(properties.topicAliasMaximum ?? 0);
+    this.#topicAliases = new TopicAliases(topicAliasMaximum);
   }
 
   /** Bytes have come. They are kept as views where a packet lies in them, and must not be rewritten. */
@@ -161,9 +177,10 @@ export class Session<Request> {
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#fail(error);
+      this.#fail(error, error.reasonCode);
     }
     this.#replySize += this.#doors.writer.length - before;
+    this.#sendWaiting();
   }
 
   /**
@@ -195,13 +212,18 @@ export class Session<Request> {
     this.#requests.ask({ type: "unsubscribe", ...unsubscribe, request });
   }
 
-  /** The message is owned: PUBACK or PUBREC leaves once those before it have. A code of 128 or more refuses it for good. */
+  /**
+   * The message is owned: PUBACK or PUBREC leaves once those before it have. A code of 128 or more refuses
+   * it for good. It throws a TypeError or a RangeError where that cannot be said, under MQTT 3.x above all.
+   */
   acknowledge(
     delivery: IncomingDelivery,
     reasonCode: number = ReasonCode.success,
     properties: Properties = NO_PROPERTIES,
   ): void {
+    const before = this.#doors.writer.length;
     this.#incoming.acknowledge(delivery, reasonCode, properties);
+    this.#replySize += this.#doors.writer.length - before;
   }
 
   /** Bytes that were taken have been written: all of them, or a part. */
@@ -219,12 +241,14 @@ export class Session<Request> {
   wake(now: number): void {
     if (this.#state !== "connected") return;
     const step = this.#keepAlive.step(now);
-    if (step === "ping") this.ping(now);
+    if (step === "ping") this.#sendPingreq(now);
     else if (step === "dead") {
+      // DISCONNECT has no Reason Code for it that a client may send (3.14.2.1).
       this.#fail(
         new KeepAliveError(
           "The server has given no sign of life since PINGREQ was sent",
         ),
+        undefined,
       );
     }
   }
@@ -232,24 +256,23 @@ export class Session<Request> {
   /** Asks for a sign of life at once, where none is awaited: after a suspend, say. */
   ping(now: number): void {
     if (this.#state !== "connected" || this.#keepAlive.isAsked) return;
-    this.#keepAlive.asked(now);
-    encodePacket(
-      this.#doors.writer,
-      { type: "pingreq" },
-      this.#doors.protocolVersion,
-    );
+    this.#sendPingreq(now);
   }
 
-  /** Ends the connection in order: DISCONNECT is the last packet. */
+  /**
+   * Ends the connection in order: DISCONNECT is the last packet. It throws where DISCONNECT cannot be
+   * encoded: under MQTT 3.x it has neither Reason Code nor properties.
+   */
   disconnect(
     reasonCode: number = ReasonCode.normalDisconnection,
     properties: Properties = NO_PROPERTIES,
   ): void {
     if (this.#state !== "connected") return;
+    const { writer, protocolVersion } = this.#doors;
     encodePacket(
-      this.#doors.writer,
+      writer,
       { type: "disconnect", reasonCode, properties },
-      this.#doors.protocolVersion,
+      protocolVersion,
     );
     this.#end();
   }
@@ -273,6 +296,7 @@ export class Session<Request> {
 
   /** The bytes to be written, valid until they are asked for again. */
   takeBytes(): Uint8Array | undefined {
+    this.#keepAlive.taken();
     this.#replySize = 0;
     return this.#doors.writer.take();
   }
@@ -288,20 +312,13 @@ export class Session<Request> {
   }
 
   #handle(packet: Packet, now: number): void {
-    if (packet.type === "publish" && this.#state === "connected") {
-      const named = packet.properties.topicAlias === undefined
-        ? packet
-        : this.#topicAliases.resolve(packet);
-      if (named.qos === 0) this.#doors.events.push(named);
-      else this.#incoming.receive(named, now);
-      return;
-    }
-    if ((packet.type === "connack") !== (this.#state === "connecting")) {
-      throw misplaced(packet);
+    if (this.#state === "connecting") {
+      if (packet.type !== "connack") throw tooEarly(packet);
+      return this.#onConnack(packet, now);
     }
     switch (packet.type) {
-      case "connack":
-        return this.#onConnack(packet, now);
+      case "publish":
+        return this.#onPublish(packet, now);
       case "puback":
         return this.#tell(this.#outgoing.puback(packet), packet);
       case "pubrec":
@@ -324,61 +341,82 @@ export class Session<Request> {
     }
   }
 
+  #onPublish(packet: PublishPacket, now: number): void {
+    const named = packet.properties.topicAlias === undefined
+      ? packet
+      : this.#topicAliases.resolve(packet);
+    if (named.qos === 0) this.#doors.events.push(named);
+    else this.#incoming.receive(named, now);
+  }
+
   #tell(
-    known: boolean,
+    isKnown: boolean,
     packet: AckPacket | SubackPacket | UnsubackPacket,
   ): void {
-    if (!known) this.#doors.events.push({ type: "stray", packet });
-    // An identifier may have become free that a SUBSCRIBE waits for.
-    else if (this.#requests.unanswered > 0) this.#requests.send();
+    if (!isKnown) this.#doors.events.push({ type: "stray", packet });
   }
 
   #onConnack(packet: ConnackPacket, now: number): void {
+    const { protocolVersion, sessionPresent, reasonCode, properties } = packet;
     const connect = this.#connect;
     if (connect === undefined) return;
-    if (packet.reasonCode !== 0) {
+    if (reasonCode !== 0) {
       this.#end();
       this.#doors.events.push({ type: "refused", packet });
       return;
     }
-    if (packet.sessionPresent && connect.cleanStart) throw unforgotten();
+    if (sessionPresent && connect.cleanStart) throw unforgotten();
     // A server that answers in the form of MQTT 3.1.1 speaks that.
-    this.#doors.protocolVersion = packet.protocolVersion;
+    this.#doors.protocolVersion = protocolVersion;
     if (this.#decoder !== undefined) {
-      this.#decoder.protocolVersion = packet.protocolVersion;
+      this.#decoder.protocolVersion = protocolVersion;
     }
-    const { properties } = packet;
+    this.#doors.limits = sendLimits(packet, this.#inflight);
     this.#state = "connected";
+    this.#assignedClientId = properties.assignedClientIdentifier ??
+      this.#assignedClientId;
     this.#keepAlive = new KeepAlive(
       properties.serverKeepAlive ?? connect.keepAlive,
       now,
     );
     // The driver asks its lost subscriptions again while it handles this event, in the same write.
     this.#doors.events.push({ type: "connected", packet });
-    if (!packet.sessionPresent) {
+    // MQTT 3.1 has no Session Present: where it was not asked to forget the session, it keeps it.
+    const isResumed = sessionPresent ||
+      (protocolVersion === 3 && !connect.cleanStart);
+    if (!isResumed) {
       this.#incoming.forget();
       this.#doors.records?.push({ type: "session-lost" });
     }
     this.#incoming.connected(
-      packet.protocolVersion === 5
+      protocolVersion === 5
         ? connect.properties.receiveMaximum ?? RECEIVE_MAXIMUM_DEFAULT
         : Infinity,
     );
-    const limits = sendLimits(packet, this.#inflight);
-    this.#requests.connected(limits.packetSizeMax);
-    this.#outgoing.connected(limits, packet.sessionPresent);
+    this.#requests.connected();
+    this.#outgoing.connected(isResumed);
+  }
+
+  /** An input may have made room for what waits. Requests go first: they are few, and may wait for an identifier. */
+  #sendWaiting(): void {
+    if (this.#state !== "connected") return;
+    this.#requests.send();
+    this.#outgoing.send();
+  }
+
+  #sendPingreq(now: number): void {
+    const { writer, protocolVersion } = this.#doors;
+    encodePacket(writer, { type: "pingreq" }, protocolVersion);
+    this.#keepAlive.asked(now);
   }
 
   /** Ends the connection; under MQTT 5 the server is told why, once there is a connection to tell it on. */
-  #fail(error: ProtocolError | KeepAliveError): void {
-    if (this.#state === "connected" && this.#doors.protocolVersion === 5) {
-      encodePacket(this.#doors.writer, {
-        type: "disconnect",
-        reasonCode: error instanceof ProtocolError
-          ? error.reasonCode
-          : ReasonCode.keepAliveTimeout,
-        properties: NO_PROPERTIES,
-      }, 5);
+  #fail(
+    error: ProtocolError | KeepAliveError,
+    reasonCode: number | undefined,
+  ): void {
+    if (reasonCode !== undefined && this.#doors.protocolVersion === 5) {
+      this.disconnect(reasonCode);
     }
     this.#end();
     this.#doors.events.push({ type: "failed", error });
@@ -387,6 +425,7 @@ export class Session<Request> {
   /** Nothing more is sent or looked at on this connection [MQTT-3.14.4-1]. */
   #end(): void {
     this.#state = "ending";
+    this.#doors.limits = NO_CONNECTION;
     this.#incoming.lost();
     this.#outgoing.lost();
     this.#requests.lost();

@@ -7,25 +7,13 @@ import {
   assertRejects,
   assertStrictEquals,
 } from "@std/assert";
-import {
-  AbortedError,
-  type Client,
-  ConnectionLostError,
-  PublishError,
-  type StatusEvent,
-} from "../../mod.ts";
+import { AbortedError, ConnectionLostError, PublishError } from "../../mod.ts";
 import { isPending, settled } from "./clock.ts";
+import { listen } from "./listen.ts";
 import { ack, publish } from "./packets.ts";
 import { connected } from "./server.ts";
 
 const ONE_AT_A_TIME = { properties: { receiveMaximum: 1 } };
-
-/** What status() tells until the client ends. */
-async function told(client: Client): Promise<StatusEvent[]> {
-  const events: StatusEvent[] = [];
-  for await (const event of client.status()) events.push(event);
-  return events;
-}
 
 Deno.test("publish rejects, not sent, after the client has ended", async () => {
   for (const qos of [0, 1, 2] as const) {
@@ -192,7 +180,7 @@ Deno.test("publish that nobody awaits does not end the process, and is told and 
   const { client, server } = await connected({}, {
     properties: { receiveMaximum: 2 },
   });
-  const events = told(client);
+  const events = listen(client);
   const controller = new AbortController();
   const { signal } = controller;
   void client.publish("wrong/#", "x");
@@ -209,7 +197,8 @@ Deno.test("publish that nobody awaits does not end the process, and is told and 
   server.close();
   await client.closed;
   void client.publish("late", "x", { qos: 1 });
-  const failures = (await events).flatMap((event) =>
+  await settled();
+  const failures = events.flatMap((event) =>
     event.type === "publish-failed" ? [[event.topic, event.delivery]] : []
   );
   assertEquals(failures, [
@@ -225,11 +214,12 @@ Deno.test("publish that nobody awaits does not end the process, and is told and 
 
 Deno.test("publish that fails with the connection is told before the end is", async () => {
   const { client, server } = await connected();
-  const events = told(client);
+  const events = listen(client);
   void client.publish("a", "x", { qos: 1 });
   await server.next("publish");
   server.close();
-  assertEquals((await events).map(({ type }) => type), [
+  await settled();
+  assertEquals(events.map(({ type }) => type), [
     "publish-failed",
     "closed",
   ]);
@@ -237,7 +227,7 @@ Deno.test("publish that fails with the connection is told before the end is", as
 
 Deno.test("publish of QoS 0 that waits for a slow server rejects, unknown, where the wire is lost, each told and counted", async () => {
   const { client, server } = await connected();
-  const events = told(client);
+  const events = listen(client);
   const payload = new Uint8Array(2 << 20);
   const first = client.publish("first", payload);
   const second = client.publish("second", payload);
@@ -247,9 +237,7 @@ Deno.test("publish of QoS 0 that waits for a slow server rejects, unknown, where
     const error = await assertRejects(() => published, ConnectionLostError);
     assertEquals(error.delivery, "unknown");
   }
-  const failures = (await events).filter(({ type }) =>
-    type === "publish-failed"
-  );
+  const failures = events.filter(({ type }) => type === "publish-failed");
   assertEquals(failures.length, 2);
   assertEquals(client.stats().publishesFailed, 2);
 });
