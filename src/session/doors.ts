@@ -5,11 +5,16 @@
  * @module
  */
 import { encodeAck } from "../codec/ack.ts";
+import { encodePacket } from "../codec/encoder.ts";
 import {
+  type AckPacket,
   type AckType,
   NO_PROPERTIES,
+  type OutgoingPacket,
   type Properties,
   type ProtocolVersion,
+  type SubackPacket,
+  type UnsubackPacket,
 } from "../codec/packet.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
 import { ByteWriter } from "../codec/writer.ts";
@@ -35,6 +40,11 @@ export class Doors<Request> {
   /** Makes the doors; records are kept only where they are wanted. */
   constructor(options: { recording: boolean }) {
     this.records = options.recording ? [] : undefined;
+  }
+
+  /** Writes a packet. */
+  write(packet: OutgoingPacket): void {
+    encodePacket(this.writer, packet, this.protocolVersion);
   }
 
   /** Writes an acknowledgement. Under MQTT 3.x it says no more than that it has come. */
@@ -63,6 +73,11 @@ export class Doors<Request> {
       NO_PROPERTIES,
       protocolVersion,
     );
+  }
+
+  /** An acknowledgement of nothing that is known has come. */
+  tellStray(packet: AckPacket | SubackPacket | UnsubackPacket): void {
+    this.events.push({ type: "stray", packet });
   }
 
   /** Empties the door of events. */

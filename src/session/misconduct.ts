@@ -5,7 +5,11 @@
  */
 import type { AckPacket, OutgoingPublish, Packet } from "../codec/packet.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
-import { ConnectionLostError, ProtocolError } from "../errors.ts";
+import {
+  ConnectionLostError,
+  KeepAliveError,
+  ProtocolError,
+} from "../errors.ts";
 import type { Flight } from "./flight.ts";
 
 /** CONNACK is the first packet of the server. */
@@ -56,6 +60,13 @@ export function outOfTurn(
     `The server sent ${type.toUpperCase()} ${packetId} for a message that waits for ${awaited}`,
     ReasonCode.protocolError,
     qos === 1 ? "MQTT-4.3.2-4" : "4.3.3",
+  );
+}
+
+/** A server owes PINGRESP beyond its deadline (3.1.2.10). */
+export function silent(): KeepAliveError {
+  return new KeepAliveError(
+    "The server has given no sign of life since PINGREQ was sent",
   );
 }
 

@@ -100,33 +100,30 @@ export class Outgoing<Request> {
     return flight.delivery;
   }
 
-  /** PUBACK has come. False where no such message is in flight. */
-  puback(packet: AckPacket): boolean {
+  /** PUBACK has come. */
+  puback(packet: AckPacket): void {
     const flight = this.#flights.get(packet.packetId);
-    if (flight === undefined) return false;
+    if (flight === undefined) return this.#doors.tellStray(packet);
     if (flight.message.qos !== 1) throw outOfTurn(packet, flight);
     this.#complete(flight, packet);
-    return true;
   }
 
-  /** PUBREC has come. False where no such message is in flight. */
-  pubrec(packet: AckPacket): boolean {
+  /** PUBREC has come. */
+  pubrec(packet: AckPacket): void {
     const flight = this.#flights.get(packet.packetId);
-    if (flight === undefined) return this.#pubrecOfNothing(packet);
+    if (flight === undefined) return this.#onStrayPubrec(packet);
     if (flight.message.qos !== 2) throw outOfTurn(packet, flight);
     if (packet.reasonCode < 0x80) this.#release(flight);
-    else if (flight.state === "released") return false;
+    else if (flight.state === "released") this.#doors.tellStray(packet);
     else this.#complete(flight, packet);
-    return true;
   }
 
-  /** PUBCOMP has come. False where no such message is in flight. */
-  pubcomp(packet: AckPacket): boolean {
+  /** PUBCOMP has come. */
+  pubcomp(packet: AckPacket): void {
     const flight = this.#flights.get(packet.packetId);
-    if (flight === undefined) return false;
+    if (flight === undefined) return this.#doors.tellStray(packet);
     if (flight.state !== "released") throw outOfTurn(packet, flight);
     this.#complete(flight, packet);
-    return true;
   }
 
   /** CONNACK has accepted: what was in flight is to be sent again, or settled where the server has forgotten it. */
@@ -227,20 +224,17 @@ export class Outgoing<Request> {
     flight.putAway();
   }
 
-  /** As #send, but a message that this server cannot be sent is settled, so that it holds up no other. */
+  /** Sends a message whose turn it is; one that cannot be sent is settled, so that it holds up no other. False where it waits on. */
   #sendInTurn(flight: Flight<Request>): boolean {
-    let isSent = false;
     try {
       checkLimits(this.#doors.limits, flight.unpack());
-      isSent = this.#send(flight);
-      if (isSent) this.#recordSent(flight);
+      if (this.#send(flight)) this.#recordSent(flight);
     } catch (error) {
       this.#end(flight);
       this.#tellRefused(flight, unsendable(flight, error));
-      isSent = true;
     }
     flight.putAway();
-    return isSent;
+    return flight.state !== "queued";
   }
 
   /** Gives a message its identifier and writes it. False where no identifier is free. */
@@ -278,12 +272,12 @@ export class Outgoing<Request> {
     this.#sendPubrel(flight.message.packetId, ReasonCode.success);
   }
 
-  /** The server waits for PUBREL all the same, unless it has refused (3.6.2.1). */
-  #pubrecOfNothing({ packetId, reasonCode }: AckPacket): false {
-    if (reasonCode < 0x80) {
-      this.#sendPubrel(packetId, ReasonCode.packetIdentifierNotFound);
+  /** A server that has not refused waits for PUBREL all the same (3.6.2.1). */
+  #onStrayPubrec(packet: AckPacket): void {
+    if (packet.reasonCode < 0x80) {
+      this.#sendPubrel(packet.packetId, ReasonCode.packetIdentifierNotFound);
     }
-    return false;
+    this.#doors.tellStray(packet);
   }
 
   #sendPubrel(packetId: number, reasonCode: number): void {

@@ -101,10 +101,10 @@ export class Requests<Request> {
     }
   }
 
-  /** SUBACK or UNSUBACK has come. False where nothing of the kind was asked. */
-  answer(packet: SubackPacket | UnsubackPacket): boolean {
+  /** SUBACK or UNSUBACK has come. */
+  answer(packet: SubackPacket | UnsubackPacket): void {
     const asked = this.#sent.get(packet.packetId);
-    if (asked === undefined) return false;
+    if (asked === undefined) return this.#doors.tellStray(packet);
     this.#checkAnswer(asked, packet);
     this.#sent.delete(packet.packetId);
     this.#ids.free(packet.packetId);
@@ -114,7 +114,6 @@ export class Requests<Request> {
         ? { type: "subscribed", request, packet }
         : { type: "unsubscribed", request, packet },
     );
-    return true;
   }
 
   /** Gives up all that is unanswered. */

@@ -6,29 +6,30 @@
  *
  * @module
  */
-import { PacketDecoder } from "../codec/decoder.ts";
-import { encodePacket } from "../codec/encoder.ts";
+import type { PacketDecoder } from "../codec/decoder.ts";
 import { NO_PROPERTIES } from "../codec/packet.ts";
 import type {
-  AckPacket,
   ConnackPacket,
   ConnectPacket,
   Packet,
   Properties,
   PublishPacket,
-  SubackPacket,
-  UnsubackPacket,
 } from "../codec/packet.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
 import { ByteWriter } from "../codec/writer.ts";
-import { type Delivery, KeepAliveError, ProtocolError } from "../errors.ts";
+import {
+  type Delivery,
+  type KeepAliveError,
+  ProtocolError,
+} from "../errors.ts";
+import { agree, decoderFor } from "./agreement.ts";
 import type { IncomingDelivery } from "./delivery.ts";
 import { Doors } from "./doors.ts";
 import type { SessionEvent } from "./event.ts";
 import type { Flight, OutgoingMessage } from "./flight.ts";
 import { Incoming } from "./incoming.ts";
 import { KeepAlive } from "./keep_alive.ts";
-import { tooEarly, unasked, unconnected, unforgotten } from "./misconduct.ts";
+import { silent, tooEarly, unasked, unconnected } from "./misconduct.ts";
 import { Outgoing } from "./outgoing.ts";
 import { PacketIds } from "./packet_ids.ts";
 import type { StoreRecord } from "./record.ts";
@@ -37,12 +38,7 @@ import {
   type SubscribeRequest,
   type UnsubscribeRequest,
 } from "./requests.ts";
-import {
-  type Inflight,
-  NO_CONNECTION,
-  RECEIVE_MAXIMUM_DEFAULT,
-  sendLimits,
-} from "./send_limits.ts";
+import { type Inflight, NO_CONNECTION } from "./send_limits.ts";
 import { TopicAliases } from "./topic_aliases.ts";
 
 /** What a session is made from. */
@@ -141,46 +137,47 @@ export class Session<Request> {
   open(now: number, connect: ConnectPacket): void {
     const { protocolVersion, properties } = connect;
     const clientId = connect.clientId || this.#assignedClientId;
-    encodePacket(
-      this.#doors.writer,
-      { ...connect, clientId },
-      protocolVersion,
-    );
+    this.#doors.write({ ...connect, clientId });
     this.#doors.protocolVersion = protocolVersion;
     this.#connect = connect;
     this.#state = "connecting";
-    const { maximumPacketSize, topicAliasMaximum = 0 } = properties;
-    this.#decoder = new PacketDecoder({
-      protocolVersion,
-      from: "server",
-      ...(maximumPacketSize === undefined
-        ? {}
-        : { sizeMax: maximumPacketSize }),
-    });
+    this.#decoder = decoderFor(connect);
     this.#keepAlive = new KeepAlive(0, now);
-    this.#topicAliases = new TopicAliases(topicAliasMaximum);
+    this.#topicAliases = new TopicAliases(properties.topicAliasMaximum ?? 0);
+  }
+
+  /** Bytes have come, and all packets in them are looked at; see `feed` and `proceed`. */
+  receive(bytes: Uint8Array, now: number): void {
+    this.feed(bytes, now);
+    this.proceed(now, Infinity);
   }
 
   /** Bytes have come. They are kept as views where a packet lies in them, and must not be rewritten. */
-  receive(bytes: Uint8Array, now: number): void {
+  feed(bytes: Uint8Array, now: number): void {
     this.#keepAlive.received(now);
-    const decoder = this.#decoder;
-    if (decoder === undefined) return;
+    this.#decoder?.push(bytes);
+  }
+
+  /** Looks at some of the packets that have come. True where there may be more. */
+  proceed(now: number, packetsMax: number): boolean {
     const before = this.#doors.writer.length;
+    let left = packetsMax;
     try {
-      decoder.push(bytes);
       // What follows the end of a connection is not looked at.
       while (this.#state === "connecting" || this.#state === "connected") {
-        const packet = decoder.next();
+        if (left-- === 0) return true;
+        const packet = this.#decoder?.next();
         if (packet === undefined) break;
         this.#handle(packet, now);
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#fail(error, error.reasonCode);
+      this.#fail(error);
+    } finally {
+      this.#replySize += this.#doors.writer.length - before;
+      this.#sendWaiting();
     }
-    this.#replySize += this.#doors.writer.length - before;
-    this.#sendWaiting();
+    return false;
   }
 
   /**
@@ -242,15 +239,7 @@ export class Session<Request> {
     if (this.#state !== "connected") return;
     const step = this.#keepAlive.step(now);
     if (step === "ping") this.#sendPingreq(now);
-    else if (step === "dead") {
-      // DISCONNECT has no Reason Code for it that a client may send (3.14.2.1).
-      this.#fail(
-        new KeepAliveError(
-          "The server has given no sign of life since PINGREQ was sent",
-        ),
-        undefined,
-      );
-    }
+    else if (step === "dead") this.#fail(silent());
   }
 
   /** Asks for a sign of life at once, where none is awaited: after a suspend, say. */
@@ -268,12 +257,7 @@ export class Session<Request> {
     properties: Properties = NO_PROPERTIES,
   ): void {
     if (this.#state !== "connected") return;
-    const { writer, protocolVersion } = this.#doors;
-    encodePacket(
-      writer,
-      { type: "disconnect", reasonCode, properties },
-      protocolVersion,
-    );
+    this.#doors.write({ type: "disconnect", reasonCode, properties });
     this.#end();
   }
 
@@ -320,16 +304,16 @@ export class Session<Request> {
       case "publish":
         return this.#onPublish(packet, now);
       case "puback":
-        return this.#tell(this.#outgoing.puback(packet), packet);
+        return this.#outgoing.puback(packet);
       case "pubrec":
-        return this.#tell(this.#outgoing.pubrec(packet), packet);
+        return this.#outgoing.pubrec(packet);
       case "pubcomp":
-        return this.#tell(this.#outgoing.pubcomp(packet), packet);
+        return this.#outgoing.pubcomp(packet);
       case "pubrel":
         return this.#incoming.release(packet);
       case "suback":
       case "unsuback":
-        return this.#tell(this.#requests.answer(packet), packet);
+        return this.#requests.answer(packet);
       case "pingresp":
         return this.#keepAlive.answered();
       case "disconnect":
@@ -342,57 +326,41 @@ export class Session<Request> {
   }
 
   #onPublish(packet: PublishPacket, now: number): void {
-    const named = packet.properties.topicAlias === undefined
-      ? packet
-      : this.#topicAliases.resolve(packet);
+    const named = this.#topicAliases.resolve(packet);
     if (named.qos === 0) this.#doors.events.push(named);
     else this.#incoming.receive(named, now);
   }
 
-  #tell(
-    isKnown: boolean,
-    packet: AckPacket | SubackPacket | UnsubackPacket,
-  ): void {
-    if (!isKnown) this.#doors.events.push({ type: "stray", packet });
-  }
-
   #onConnack(packet: ConnackPacket, now: number): void {
-    const { protocolVersion, sessionPresent, reasonCode, properties } = packet;
+    const { protocolVersion, reasonCode, properties } = packet;
     const connect = this.#connect;
-    if (connect === undefined) return;
+    const decoder = this.#decoder;
+    if (connect === undefined || decoder === undefined) return;
     if (reasonCode !== 0) {
       this.#end();
       this.#doors.events.push({ type: "refused", packet });
       return;
     }
-    if (sessionPresent && connect.cleanStart) throw unforgotten();
+    const { isResumed, keepAlive, receiveMaximum, limits } = agree(
+      connect,
+      packet,
+      this.#inflight,
+    );
     // A server that answers in the form of MQTT 3.1.1 speaks that.
     this.#doors.protocolVersion = protocolVersion;
-    if (this.#decoder !== undefined) {
-      this.#decoder.protocolVersion = protocolVersion;
-    }
-    this.#doors.limits = sendLimits(packet, this.#inflight);
+    decoder.protocolVersion = protocolVersion;
+    this.#doors.limits = limits;
     this.#state = "connected";
     this.#assignedClientId = properties.assignedClientIdentifier ??
       this.#assignedClientId;
-    this.#keepAlive = new KeepAlive(
-      properties.serverKeepAlive ?? connect.keepAlive,
-      now,
-    );
+    this.#keepAlive = new KeepAlive(keepAlive, now);
     // The driver asks its lost subscriptions again while it handles this event, in the same write.
     this.#doors.events.push({ type: "connected", packet });
-    // MQTT 3.1 has no Session Present: where it was not asked to forget the session, it keeps it.
-    const isResumed = sessionPresent ||
-      (protocolVersion === 3 && !connect.cleanStart);
     if (!isResumed) {
       this.#incoming.forget();
       this.#doors.records?.push({ type: "session-lost" });
     }
-    this.#incoming.connected(
-      protocolVersion === 5
-        ? connect.properties.receiveMaximum ?? RECEIVE_MAXIMUM_DEFAULT
-        : Infinity,
-    );
+    this.#incoming.connected(receiveMaximum);
     this.#requests.connected();
     this.#outgoing.connected(isResumed);
   }
@@ -405,18 +373,15 @@ export class Session<Request> {
   }
 
   #sendPingreq(now: number): void {
-    const { writer, protocolVersion } = this.#doors;
-    encodePacket(writer, { type: "pingreq" }, protocolVersion);
+    this.#doors.write({ type: "pingreq" });
     this.#keepAlive.asked(now);
   }
 
-  /** Ends the connection; under MQTT 5 the server is told why, once there is a connection to tell it on. */
-  #fail(
-    error: ProtocolError | KeepAliveError,
-    reasonCode: number | undefined,
-  ): void {
-    if (reasonCode !== undefined && this.#doors.protocolVersion === 5) {
-      this.disconnect(reasonCode);
+  /** Ends the connection; under MQTT 5 the server is told what it did wrong, once there is a connection to tell it on. */
+  #fail(error: ProtocolError | KeepAliveError): void {
+    // For a server's silence DISCONNECT has no Reason Code that a client may send (3.14.2.1).
+    if (error instanceof ProtocolError && this.#doors.protocolVersion === 5) {
+      this.disconnect(error.reasonCode);
     }
     this.#end();
     this.#doors.events.push({ type: "failed", error });

@@ -1,0 +1,345 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { MqttError, PublishError } from "../../src/errors.ts";
+import type { Properties, QoS } from "../../src/codec/packet.ts";
+import {
+  bytes,
+  connectedSession,
+  message,
+  newSession,
+  NOW,
+  packets,
+  reconnect,
+  told,
+  written,
+} from "./session.ts";
+
+/** How many packets of a type are in what the session writes. */
+function count(text: string, first: string): number {
+  return text.split(" ").filter((byte) => byte === first).length;
+}
+
+Deno.test("Session has no more unacknowledged messages than the server's Receive Maximum", () => {
+  const session = connectedSession({ connack: { receiveMaximum: 3 } });
+  for (let i = 1; i <= 10; i++) {
+    session.publish(message("a", "", { qos: i % 2 === 0 ? 1 : 2 }), `${i}`);
+  }
+  assertEquals([session.inFlight, session.queued], [3, 7]);
+  assertEquals(
+    written(session),
+    "34 06 00 01 61 00 01 00 32 06 00 01 61 00 02 00 34 06 00 01 61 00 03 00",
+  );
+  session.receive(bytes("40 02 00 02"), NOW); // PUBACK: one more
+  assertEquals(written(session), "32 06 00 01 61 00 04 00");
+  session.receive(bytes("50 02 00 01"), NOW); // PUBREC: PUBREL and no more
+  assertEquals(written(session), "62 02 00 01");
+  session.receive(bytes("70 02 00 01"), NOW); // PUBCOMP: one more
+  assertEquals(written(session), "34 06 00 01 61 00 05 00");
+  session.receive(bytes("50 03 00 03 80"), NOW); // PUBREC, refused: one more
+  assertEquals(written(session), "32 06 00 01 61 00 06 00");
+  assertEquals([session.inFlight, session.queued], [3, 4]);
+});
+
+Deno.test("Session sends what many acknowledgements of one read make room for", () => {
+  const session = connectedSession({ connack: { receiveMaximum: 2 } });
+  for (let i = 1; i <= 5; i++) {
+    session.publish(message("a", "", { qos: 1 }), `${i}`);
+  }
+  session.takeBytes();
+  session.receive(bytes("40 02 00 01 40 02 00 02"), NOW);
+  assertEquals(
+    written(session),
+    "32 06 00 01 61 00 03 00 32 06 00 01 61 00 04 00",
+  );
+});
+
+Deno.test("Session takes an absent Receive Maximum for 65,535", () => {
+  const session = connectedSession();
+  for (let i = 0; i < 65_536; i++) {
+    session.publish(message("a", "", { qos: 1 }), "");
+  }
+  assertEquals([session.inFlight, session.queued], [65_535, 1]);
+});
+
+for (const protocolVersion of [3, 4] as const) {
+  Deno.test(`Session has two windows under MQTT 3.x, version ${protocolVersion}`, () => {
+    const inflight = { max: 3, qos2Max: 1 };
+    const session = connectedSession({ protocolVersion, inflight });
+    for (const qos of [2, 1, 1, 1, 2, 1] as const) {
+      session.publish(message("a", "", { qos }), `${qos}`);
+    }
+    assertEquals(
+      written(session),
+      "34 05 00 01 61 00 01 32 05 00 01 61 00 02 32 05 00 01 61 00 03",
+    );
+    session.receive(bytes("40 02 00 02 40 02 00 03"), NOW);
+    // The second QoS 2 message waits for the first, and what comes behind it keeps its place.
+    assertEquals(written(session), "32 05 00 01 61 00 04");
+    session.receive(bytes("50 02 00 01 70 02 00 01"), NOW);
+    assertEquals(
+      written(session),
+      "62 02 00 01 34 05 00 01 61 00 05 32 05 00 01 61 00 06",
+    );
+  });
+}
+
+Deno.test("Session's quota starts anew with each CONNACK", () => {
+  const session = connectedSession({ connack: { receiveMaximum: 2 } });
+  for (let i = 1; i <= 6; i++) {
+    session.publish(message("a", "", { qos: 1 }), `${i}`);
+  }
+  session.takeBytes();
+  reconnect(session, "kept", { connack: { receiveMaximum: 3 } });
+  // Two again, then a new one.
+  assertEquals(
+    written(session),
+    "3a 06 00 01 61 00 01 00 3a 06 00 01 61 00 02 00 32 06 00 01 61 00 03 00",
+  );
+  reconnect(session, "kept"); // absent: 65,535
+  const sent = written(session);
+  assertEquals([count(sent, "3a"), count(sent, "32")], [3, 3]);
+});
+
+Deno.test("Session sends again no more than the new Receive Maximum allows, and the rest in order", () => {
+  const session = connectedSession();
+  for (let i = 1; i <= 4; i++) {
+    session.publish(message("a", "", { qos: 1 }), `${i}`);
+  }
+  session.takeBytes();
+  reconnect(session, "kept", { connack: { receiveMaximum: 1 } });
+  session.publish(message("a", "", { qos: 1 }), "5");
+  assertEquals([session.inFlight, session.queued], [4, 1]);
+  assertEquals(written(session), "3a 06 00 01 61 00 01 00");
+  // The server knows 3 from before: what it has acknowledged is not sent again.
+  session.receive(bytes("40 02 00 03"), NOW);
+  assertEquals(written(session), "");
+  session.receive(bytes("40 02 00 01"), NOW);
+  assertEquals(written(session), "3a 06 00 01 61 00 02 00");
+  session.receive(bytes("40 02 00 02"), NOW);
+  assertEquals(written(session), "3a 06 00 01 61 00 04 00");
+  session.receive(bytes("40 02 00 04"), NOW);
+  assertEquals(written(session), "32 06 00 01 61 00 05 00");
+});
+
+Deno.test("Session sends nothing new while what is to be sent again waits", () => {
+  const session = connectedSession();
+  session.publish(message("a", "", { qos: 1 }), "1");
+  session.publish(message("a", "", { qos: 1 }), "2");
+  session.takeBytes();
+  reconnect(session, "kept", { connack: { receiveMaximum: 1 } });
+  session.takeBytes();
+  session.publish(message("a", "", { qos: 1 }), "3");
+  session.receive(bytes("40 02 00 01"), NOW);
+  assertEquals(written(session), "3a 06 00 01 61 00 02 00");
+});
+
+Deno.test("Session takes no quota for a PUBREL that is sent again, and gets none for its PUBCOMP", () => {
+  const session = connectedSession({ connack: { receiveMaximum: 2 } });
+  session.publish(message("a", "", { qos: 2 }), "1");
+  session.publish(message("a", "", { qos: 2 }), "2");
+  session.receive(bytes("50 02 00 01 50 02 00 02"), NOW);
+  for (let i = 3; i <= 6; i++) {
+    session.publish(message("a", "", { qos: 1 }), `${i}`);
+  }
+  session.takeBytes();
+  reconnect(session, "kept", { connack: { receiveMaximum: 2 } });
+  assertEquals(
+    written(session),
+    "62 02 00 01 62 02 00 02 32 06 00 01 61 00 03 00 32 06 00 01 61 00 04 00",
+  );
+  // Two PUBLISHes are unacknowledged: these two say nothing of them.
+  session.receive(bytes("70 02 00 01 70 02 00 02"), NOW);
+  assertEquals(written(session), "");
+  session.receive(bytes("40 02 00 03"), NOW);
+  assertEquals(written(session), "32 06 00 01 61 00 05 00");
+});
+
+const REFUSED: readonly {
+  what: string;
+  connack: Properties;
+  message: Parameters<typeof message>;
+  reasonCode: string;
+}[] = [
+  {
+    what: "Maximum QoS of 0",
+    connack: { maximumQoS: 0 },
+    message: ["a", "", { qos: 1 }],
+    reasonCode: "9b",
+  },
+  {
+    what: "Maximum QoS of 1",
+    connack: { maximumQoS: 1 },
+    message: ["a", "", { qos: 2 }],
+    reasonCode: "9b",
+  },
+  {
+    what: "Retain Available of 0",
+    connack: { retainAvailable: false },
+    message: ["a", "", { qos: 1, retain: true }],
+    reasonCode: "9a",
+  },
+  {
+    what: "Maximum Packet Size",
+    connack: { maximumPacketSize: 100 },
+    message: ["a", "x".repeat(93), { qos: 1 }],
+    reasonCode: "95",
+  },
+  {
+    what: "Topic Alias Maximum",
+    connack: { topicAliasMaximum: 1 },
+    message: ["a", "", { qos: 1, properties: { topicAlias: 2 } }],
+    reasonCode: "94",
+  },
+  {
+    what: "absent Topic Alias Maximum",
+    connack: {},
+    message: ["a", "", { qos: 1, properties: { topicAlias: 1 } }],
+    reasonCode: "94",
+  },
+];
+
+for (const { what, connack, message: wanted, reasonCode } of REFUSED) {
+  Deno.test(`Session refuses to publish what is beyond the server's ${what}`, () => {
+    const session = connectedSession({ connack });
+    const [topicName, payload, options] = wanted;
+    for (const qos of [0, options?.qos ?? 1] as QoS[]) {
+      // Of QoS 0 there is none too many.
+      if (qos === 0 && what.startsWith("Maximum QoS")) continue;
+      const error = assertThrows(
+        () =>
+          session.publish(
+            message(topicName, `${payload}xx`, { ...options, qos }),
+            "",
+          ),
+        PublishError,
+      );
+      assertEquals(error.delivery, "not-sent");
+      assertEquals(error.reasonCode?.toString(16), reasonCode);
+    }
+    assertEquals([written(session), session.queued, told(session)], [
+      "",
+      0,
+      [],
+    ]);
+  });
+
+  Deno.test(`Session settles what was queued, and is beyond the next server's ${what}`, () => {
+    const session = newSession();
+    session.publish(message(...wanted), "wrong");
+    session.publish(message("b", "", { qos: 1 }), "right");
+    const maximumQoS0 = connack.maximumQoS === 0;
+    reconnect(session, "lost", { connack });
+    assertEquals(told(session), [
+      "connected",
+      `publish-refused wrong not-sent ${reasonCode}`,
+      ...(maximumQoS0 ? [`publish-refused right not-sent 9b`] : []),
+    ]);
+    assertEquals(session.inFlight + session.queued, maximumQoS0 ? 0 : 1);
+    assertEquals(count(written(session), "62"), maximumQoS0 ? 0 : 1); // topic "b"
+  });
+
+  Deno.test(`Session settles what is in flight, and beyond the next server's ${what}, as unknown`, () => {
+    const session = connectedSession({ connack: { topicAliasMaximum: 9 } });
+    session.publish(message(...wanted), "wrong");
+    session.takeBytes();
+    reconnect(session, "kept", { connack });
+    assertEquals(told(session), [
+      "connected",
+      `publish-refused wrong unknown ${reasonCode}`,
+    ]);
+    assertEquals(written(session), "");
+    // Its identifier stays in use, and where the server can have it again it does.
+    reconnect(session, "kept", { connack: { topicAliasMaximum: 9 } });
+    assertMatch(written(session), /^3[a-d] /); // PUBLISH with DUP
+    assertEquals(session.inFlight, 1);
+    const { qos = 1 } = wanted[2] ?? {};
+    session.receive(bytes(qos === 1 ? "40 02 00 01" : "50 02 00 01"), NOW);
+    if (qos === 2) session.receive(bytes("70 02 00 01"), NOW);
+    assertEquals([told(session), session.inFlight], [["connected"], 0]);
+  });
+}
+
+Deno.test("Session takes a message of exactly the Maximum Packet Size", () => {
+  const session = connectedSession({ connack: { maximumPacketSize: 100 } });
+  session.publish(message("a", "x".repeat(92), { qos: 1 }), "fits");
+  assertEquals(session.takeBytes()?.length, 100);
+  session.publish(message("a", "x".repeat(94)), "fits");
+  assertEquals(session.takeBytes()?.length, 100);
+});
+
+Deno.test("Session settles a queued message that a lower version cannot carry", () => {
+  const session = newSession();
+  const properties = { contentType: "text" };
+  session.publish(message("a", "", { qos: 1, properties }), "wrong");
+  session.publish(message("b", "", { qos: 1 }), "right");
+  // A CONNECT of MQTT 5 that a server of MQTT 3.1.1 answers.
+  session.open(NOW, {
+    type: "connect",
+    protocolVersion: 5,
+    cleanStart: true,
+    keepAlive: 0,
+    clientId: "c",
+    username: undefined,
+    password: undefined,
+    will: undefined,
+    properties: {},
+  });
+  session.takeBytes();
+  session.receive(bytes("20 02 00 00"), NOW);
+  const [, event] = session.takeEvents();
+  if (event?.type !== "publish-refused") throw new Error("it is refused");
+  assertEquals(event.request, "wrong");
+  assertEquals(event.error.delivery, "not-sent");
+  assertEquals(event.error.cause instanceof TypeError, true);
+  // Each attempt has its own identifier.
+  assertEquals(written(session), "32 05 00 01 62 00 02");
+});
+
+Deno.test("Session refuses SUBSCRIBE and UNSUBSCRIBE beyond the Maximum Packet Size", () => {
+  const session = connectedSession({ connack: { maximumPacketSize: 20 } });
+  const topicFilter = "f".repeat(20);
+  assertThrows(
+    () =>
+      session.unsubscribe({ topicFilters: [topicFilter], properties: {} }, ""),
+    MqttError,
+    "Cannot unsubscribe: the packet has 27 bytes, and the server takes at most 20",
+  );
+  assertEquals([written(session), session.unanswered], ["", 0]);
+});
+
+Deno.test("Session gives up a SUBSCRIBE that was asked for while away, and is too large for the server", () => {
+  const session = newSession();
+  session.unsubscribe(
+    { topicFilters: ["f".repeat(20)], properties: {} },
+    "large",
+  );
+  session.unsubscribe({ topicFilters: ["f"], properties: {} }, "small");
+  reconnect(session, "lost", { connack: { maximumPacketSize: 20 } });
+  const [, event] = session.takeEvents();
+  if (event?.type !== "abandoned") throw new Error("it is abandoned");
+  assertEquals(event.request, "large");
+  assertEquals(event.cause instanceof MqttError, true);
+  assertEquals(written(session), "a2 06 00 02 00 00 01 66");
+  assertEquals(session.unanswered, 1);
+});
+
+Deno.test("Session leaves out what only explains an acknowledgement where it is too much for the server", () => {
+  const session = connectedSession({ connack: { maximumPacketSize: 10 } });
+  const reasonString = "because";
+  session.receive(
+    packets(5, {
+      type: "publish",
+      topicName: "t",
+      payload: "",
+      qos: 1,
+      retain: false,
+      dup: false,
+      packetId: 1,
+      properties: {},
+    }),
+    NOW,
+  );
+  const [delivery] = session.takeEvents();
+  if (delivery?.type !== "delivery") throw new Error("it is delivered");
+  session.acknowledge(delivery, 0x83, { reasonString });
+  assertEquals(written(session), "40 03 00 01 83");
+});
