@@ -5,6 +5,12 @@
  */
 import type { Message } from "./message.ts";
 
+/**
+ * Above this many QoS 0 messages in the queues of slow consumers, reading pauses. What waits longer costs
+ * more than its bytes: it outlives the collections of V8's young generation, which grows to its full size.
+ */
+export const READ_AHEAD = 64;
+
 /** Above this many messages in the queues of slow consumers, reading pauses. */
 export const HIGH_WATER_MESSAGES = 4_096;
 
@@ -22,7 +28,9 @@ export type Overflow = "pause" | "drop";
 
 /** Where a backlog is too much. */
 export interface BacklogOptions {
-  /** The mark in messages. */
+  /** The mark in messages of QoS 0. */
+  readonly readAhead: number;
+  /** The mark in messages of any QoS. */
   readonly highWaterMessages: number;
   /** The mark in bytes of payload. */
   readonly highWaterBytes: number;
@@ -45,7 +53,9 @@ export class Backlog {
   // What makes reading pause: everything, or where QoS 0 is dropped instead, QoS 1 and 2.
   #heldMessages = 0;
   #heldBytes = 0;
+  #heldQos0 = 0;
   #high = false;
+  #keptBytes = 0;
   readonly #options: BacklogOptions;
 
   /** Makes a backlog of nothing. */
@@ -65,43 +75,57 @@ export class Backlog {
       (this.messages > highWaterMessages || this.bytes > highWaterBytes);
   }
 
-  /** Whether not one message more may wait. */
+  /** Whether not one message more may wait, wherever it is. */
   get isBursting(): boolean {
-    return this.bytes + this.messages * MESSAGE_COST >=
-      this.#options.hardBoundBytes;
+    return this.#keptBytes >= this.#options.hardBoundBytes;
+  }
+
+  /** One more message is kept, in a queue that somebody takes from or anywhere else. */
+  keep(message: Message): void {
+    this.#keptBytes += message.payload.length + MESSAGE_COST;
+  }
+
+  /** One message less is kept. */
+  release(message: Message): void {
+    this.#keptBytes -= message.payload.length + MESSAGE_COST;
   }
 
   /** One more message waits. */
-  add({ qos, payload }: Message): void {
+  add(message: Message): void {
     this.messages++;
-    this.bytes += payload.length;
-    const { overflow, highWaterMessages, highWaterBytes } = this.#options;
-    if (qos === 0 && overflow === "drop") return;
-    this.#heldMessages++;
-    this.#heldBytes += payload.length;
-    this.#high ||= this.#heldMessages > highWaterMessages ||
+    this.bytes += message.payload.length;
+    if (!this.#hold(message, 1) || this.#high) return;
+    const { readAhead, highWaterMessages, highWaterBytes } = this.#options;
+    this.#high = this.#heldQos0 > readAhead ||
+      this.#heldMessages > highWaterMessages ||
       this.#heldBytes > highWaterBytes;
   }
 
   /** One message less waits. */
-  remove({ qos, payload }: Message): void {
+  remove(message: Message): void {
     this.messages--;
-    this.bytes -= payload.length;
-    const { overflow, highWaterMessages, highWaterBytes, onEased } =
-      this.#options;
-    if (qos === 0 && overflow === "drop") return;
-    this.#heldMessages--;
-    this.#heldBytes -= payload.length;
+    this.bytes -= message.payload.length;
+    if (!this.#hold(message, -1) || !this.#high) return;
+    const { readAhead, highWaterMessages, highWaterBytes } = this.#options;
     if (
-      !this.#high || this.#heldMessages > highWaterMessages / 2 ||
+      this.#heldQos0 > readAhead / 2 ||
+      this.#heldMessages > highWaterMessages / 2 ||
       this.#heldBytes > highWaterBytes / 2
     ) return;
     this.#high = false;
-    onEased();
+    this.#options.onEased();
   }
 
   /** A message that waited was dropped. */
   tellDropped(): void {
     this.#options.onDropped();
+  }
+
+  #hold({ qos, payload }: Message, step: 1 | -1): boolean {
+    if (qos === 0 && this.#options.overflow === "drop") return false;
+    this.#heldMessages += step;
+    this.#heldBytes += step * payload.length;
+    if (qos === 0) this.#heldQos0 += step;
+    return true;
   }
 }

@@ -271,11 +271,12 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
   #isPaused(): boolean {
     if (!this.#receiver.isBehind) return false;
     const { inFlight, queued, unanswered } = this.#link.session;
-    return inFlight + queued + unanswered === 0;
+    return inFlight + queued + unanswered === 0 && !this.#publisher.isDraining;
   }
 
   #onEnd(error: ConnectionLostError | undefined): void {
     this.#publisher.end();
+    this.#subscriber.end();
     this.#receiver.end(
       error === undefined ? { drain: "none" } : { drain: "qos0", error },
     );

@@ -68,7 +68,7 @@ export function lostAttempt(
       cause,
       protocolVersion: asked,
     }),
-    tryLower: cause === undefined && peer === undefined,
+    tryLower: firstBytes.length === 0 && isClose(cause),
   };
 }
 
@@ -99,6 +99,13 @@ export function wireFault(error: unknown): string {
     return "connection refused";
   }
   return error instanceof Error ? error.message : String(error);
+}
+
+/** A server that closes with a part of CONNECT unread resets the wire: that is a close as well. */
+function isClose(cause: unknown): boolean {
+  return cause === undefined ||
+    cause instanceof Deno.errors.ConnectionReset ||
+    cause instanceof Deno.errors.BrokenPipe;
 }
 
 /** What the first bytes of the peer give away, where they are no CONNACK. */

@@ -18,12 +18,23 @@ const BLOCK_SIZE = 65_536;
 /** What is left of a block when a new one is taken: less would cut packets for nothing. */
 const BLOCK_REST_MIN = 4_096;
 
+/**
+ * How many packets are looked at before the consumers have their turn: what waits as bytes costs the
+ * garbage collector nothing, what waits as messages does.
+ */
+const PACKETS_A_TURN = 64;
+
+/** How long a wire that can no longer be written may still bring what the server said last. */
+const LAST_READ_MS = 1_000;
+
 /** Who is told what happens on the wire. */
 export interface ConnectionOwner {
-  /** Whether reading is to wait. Asked before each read. */
+  /** Whether reading is to wait. Asked before each read, and before what was read is looked at. */
   isPaused(): boolean;
-  /** The session has been given bytes: its events wait. */
-  onReceived(bytes: Uint8Array): void;
+  /** Bytes have come. */
+  onRead(bytes: Uint8Array): void;
+  /** The session has looked at packets: its events wait. */
+  onTurn(now: number): void;
   /** All that was taken has been written. */
   onWritten(size: number): void;
   /** The wire is gone: by itself, with an error, or (undefined) because the peer closed it. */
@@ -46,7 +57,9 @@ export class Connection {
   readonly #owner: ConnectionOwner;
   readonly #clock: Clock;
   readonly #trace: Trace | undefined;
-  #closed = false;
+  #phase: "open" | "parting" | "closed" = "open";
+  #writeError: unknown;
+  #cancel: (() => void) | undefined;
   #writing: Promise<void> | undefined;
   #resume: (() => void) | undefined;
 
@@ -68,7 +81,7 @@ export class Connection {
   /** Writes what the session has, unless a write is under way: then that follows by itself. */
   flush(): void {
     if (
-      this.#writing !== undefined || this.#closed ||
+      this.#writing !== undefined || this.#phase !== "open" ||
       this.#session.outgoingSize === 0
     ) return;
     this.#writing = this.#write();
@@ -81,41 +94,41 @@ export class Connection {
     resume?.();
   }
 
-  /** Drops the wire at once. */
+  /** Drops the wire at once; one that is parting has its time. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#phase !== "open") return;
+    this.#cancel?.();
+    this.#drop();
     this.resume();
-    this.#wire.close();
   }
 
   /** Tells nobody anything any more, writes what the session still has, and drops the wire: after `graceMs` at the latest. */
   async part(graceMs: number): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#phase !== "open") return;
+    this.#phase = "parting";
     this.resume();
+    this.#cancel?.();
     // The session goes on with its buffers.
     const last = this.#session.takeBytes()?.slice();
-    const cancel = this.#clock.schedule(() => this.#wire.close(), graceMs);
+    const cancel = this.#clock.schedule(() => this.#drop(), graceMs);
     try {
+      // What is under way is written to its end: behind half a packet nothing would be understood.
       await this.#writing;
       if (last !== undefined) {
         this.#trace?.sent(last);
-        for (let written = 0; written < last.length;) {
-          written += await this.#wire.write(last.subarray(written));
-        }
+        await this.#writeAll(last);
       }
-      this.#wire.close();
     } catch {
-      // The wire was closed, by the peer or because the time was over: nothing more can be said on it.
+      // The peer was faster, or the time is over: nothing more can be said on this wire.
     } finally {
       cancel();
+      this.#drop();
     }
   }
 
   /** Ends our side, so that the peer reads to the end of what was written. */
   async closeWrite(): Promise<void> {
-    if (this.#closed) return;
+    if (this.#phase !== "open") return;
     try {
       await this.#wire.closeWrite?.();
     } catch {
@@ -127,26 +140,53 @@ export class Connection {
     let block = new Uint8Array(BLOCK_SIZE);
     let used = 0;
     try {
-      while (!this.#closed) {
-        if (this.#owner.isPaused()) {
-          await new Promise<void>((resolve) => this.#resume = resolve);
-          continue;
-        }
+      while (this.#phase === "open") {
+        if (this.#isPaused()) await this.#whilePaused();
+        if (this.#phase !== "open") return;
         if (block.length - used < BLOCK_REST_MIN) {
           block = new Uint8Array(BLOCK_SIZE);
           used = 0;
         }
         const size = await this.#wire.read(block.subarray(used));
-        if (this.#closed) return;
-        if (size === null) return this.#lost(undefined);
+        if (this.#phase !== "open") return;
+        if (size === null) return this.#lost(this.#writeError);
         const bytes = block.subarray(used, used + size);
         used += size;
         this.#trace?.received(bytes);
-        this.#session.receive(bytes, this.#clock.now());
-        this.#owner.onReceived(bytes);
+        this.#owner.onRead(bytes);
+        await this.#look(bytes);
       }
     } catch (error) {
       this.#lost(error);
+    }
+  }
+
+  /** Has the session look at what was read, some packets at a time. */
+  #look(bytes: Uint8Array): Promise<void> | void {
+    const now = this.#clock.now();
+    this.#session.feed(bytes, now);
+    return this.#proceed(now);
+  }
+
+  #proceed(now: number): Promise<void> | void {
+    let hasMore = true;
+    while (hasMore && this.#phase === "open") {
+      if (this.#isPaused()) {
+        return this.#whilePaused().then(() => this.#proceed(this.#clock.now()));
+      }
+      hasMore = this.#session.proceed(now, PACKETS_A_TURN);
+      this.#owner.onTurn(now);
+    }
+  }
+
+  /** A wire that can no longer be written is read to its end: the server may have said why. */
+  #isPaused(): boolean {
+    return this.#writeError === undefined && this.#owner.isPaused();
+  }
+
+  async #whilePaused(): Promise<void> {
+    while (this.#phase === "open" && this.#isPaused()) {
+      await new Promise<void>((resolve) => this.#resume = resolve);
     }
   }
 
@@ -154,32 +194,49 @@ export class Connection {
     try {
       for (
         let bytes = this.#session.takeBytes();
-        bytes !== undefined;
+        bytes !== undefined && this.#phase === "open";
         bytes = this.#session.takeBytes()
       ) {
         this.#trace?.sent(bytes);
         await this.#writeAll(bytes);
-        if (this.#closed) return;
+        if (this.#phase !== "open") return;
         this.#owner.onWritten(bytes.length);
       }
       this.#writing = undefined;
     } catch (error) {
-      this.#lost(error);
+      this.#cannotWrite(error);
     }
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
     let written = await this.#wire.write(bytes);
-    while (written < bytes.length && !this.#closed) {
-      this.#session.written(this.#clock.now(), "part");
+    while (written < bytes.length && this.#phase !== "closed") {
+      if (this.#phase === "open") {
+        this.#session.written(this.#clock.now(), "part");
+      }
       written += await this.#wire.write(bytes.subarray(written));
     }
-    if (!this.#closed) this.#session.written(this.#clock.now(), "all");
+    if (this.#phase === "open") {
+      this.#session.written(this.#clock.now(), "all");
+    }
+  }
+
+  #cannotWrite(error: unknown): void {
+    if (this.#phase !== "open") return;
+    this.#writeError = error;
+    this.#cancel = this.#clock.schedule(() => this.#lost(error), LAST_READ_MS);
+    this.resume();
   }
 
   #lost(error: unknown): void {
-    if (this.#closed) return;
+    if (this.#phase !== "open") return;
     this.close();
     this.#owner.onLost(error);
+  }
+
+  #drop(): void {
+    if (this.#phase === "closed") return;
+    this.#phase = "closed";
+    this.#wire.close();
   }
 }

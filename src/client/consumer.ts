@@ -84,7 +84,7 @@ export class Consumer {
   /** Takes the first message that waits. */
   shift(): Message | undefined {
     const message = this.#queue.shift();
-    if (message !== undefined) this.#count(message, -1);
+    if (message !== undefined) this.#exit(message);
     return message;
   }
 
@@ -97,7 +97,7 @@ export class Consumer {
   putBack(message: Message): void {
     if (isAcknowledged(message)) return;
     this.#queue.unshift(message);
-    this.#count(message, 1);
+    this.#enter(message);
   }
 
   /** Takes all messages that wait and fit. */
@@ -110,20 +110,18 @@ export class Consumer {
     if (taken.length === 0) return taken;
     this.#queue.clear();
     for (const message of kept) this.#queue.push(message);
-    for (const message of taken) this.#count(message, -1);
+    for (const message of taken) this.#exit(message);
     return taken;
   }
 
   /** Its queue slows the server down only while somebody takes from it. */
   setState(state: ConsumerState): void {
     if (this.state === state) return;
-    const counted = this.#isCounted;
-    const before = [...(counted ? this.#queue : [])];
-    for (const message of before) this.#count(message, -1);
+    // One that is taken off eases the backlog, which may have others put on.
+    const waiting = [...this.#queue];
+    for (const message of waiting) this.#exit(message);
     this.state = state;
-    if (this.#isCounted) {
-      for (const message of this.#queue) this.#count(message, 1);
-    }
+    for (const message of waiting) this.#enter(message);
     if (state === "attached" && this.ackMode === "receipt") {
       for (const message of this.#queue) void message.ack();
     }
@@ -140,8 +138,8 @@ export class Consumer {
     }
     return this.extract((message) => {
       if (message.qos > 0) return false;
-      if (messages <= IDLE_MESSAGES_MAX && bytes <= IDLE_BYTES_MAX) {
-        return false;
+      if (messages <= IDLE_MESSAGES_MAX) {
+        if (bytes <= IDLE_BYTES_MAX || messages === 1) return false;
       }
       messages--;
       bytes -= message.payload.length;
@@ -169,7 +167,7 @@ export class Consumer {
   #deliver(message: Message): void {
     if (this.#queue.length === 0 && this.receiver?.(message)) return;
     this.#queue.push(message);
-    this.#count(message, 1);
+    this.#enter(message);
     if (this.#backlog.isFull && this.#isCounted) this.#dropOldest();
   }
 
@@ -186,9 +184,13 @@ export class Consumer {
     return this.state === "attached" || this.state === "reserving";
   }
 
-  #count(message: Message, step: 1 | -1): void {
-    if (!this.#isCounted) return;
-    if (step > 0) this.#backlog.add(message);
-    else this.#backlog.remove(message);
+  #enter(message: Message): void {
+    this.#backlog.keep(message);
+    if (this.#isCounted) this.#backlog.add(message);
+  }
+
+  #exit(message: Message): void {
+    this.#backlog.release(message);
+    if (this.#isCounted) this.#backlog.remove(message);
   }
 }

@@ -41,20 +41,35 @@ export class Filters {
     });
   }
 
+  /** Whether a subscription uses any of these filters. */
+  has(topicFilters: readonly string[], subscription: Subscription): boolean {
+    return topicFilters.some((topicFilter) =>
+      this.#filters.get(topicFilter)?.users.has(subscription)
+    );
+  }
+
+  /** Which of these filters nobody but this subscription uses, each once. */
+  soleOf(
+    topicFilters: readonly string[],
+    subscription: Subscription,
+  ): string[] {
+    return [...new Set(topicFilters)].filter((topicFilter) => {
+      const users = this.#filters.get(topicFilter)?.users;
+      return users?.size === 1 && users.has(subscription);
+    });
+  }
+
   /** Takes a subscription off these filters, and returns those that have no user any more. */
   leave(
     topicFilters: readonly string[],
     subscription: Subscription,
   ): string[] {
-    return topicFilters.filter((topicFilter) => {
-      const filter = this.#filters.get(topicFilter);
-      if (filter === undefined || !filter.users.delete(subscription)) {
-        return false;
-      }
-      if (filter.users.size > 0) return false;
-      this.#filters.delete(topicFilter);
-      return true;
-    });
+    const free = this.soleOf(topicFilters, subscription);
+    for (const topicFilter of topicFilters) {
+      this.#filters.get(topicFilter)?.users.delete(subscription);
+    }
+    for (const topicFilter of free) this.#filters.delete(topicFilter);
+    return free;
   }
 
   #checkJoin(request: SubscriptionRequest): void {

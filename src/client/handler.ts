@@ -32,9 +32,13 @@ export interface HandlerOptions {
 export function runHandler(consumer: Consumer, options: HandlerOptions): void {
   const { onMessage, onError, concurrency, fail } = options;
   let running = 0;
+  let hasFailed = false;
 
   const failed = (message: Message, error: unknown) => {
-    if (onError === "close") return fail(error);
+    if (onError === "close") {
+      hasFailed = true;
+      return fail(error);
+    }
     if (onError === "acknowledge") return consumer.finish(message);
     message.reject(ReasonCode.implementationSpecificError).catch(fail);
   };
@@ -56,7 +60,7 @@ export function runHandler(consumer: Consumer, options: HandlerOptions): void {
 
   const next = () => {
     running--;
-    while (running < concurrency) {
+    while (running < concurrency && !hasFailed) {
       const message = consumer.shift();
       if (message === undefined) return;
       run(message);

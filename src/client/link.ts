@@ -142,27 +142,23 @@ export class Link {
 
   /** Ends in order: accepted publishes are waited for, then DISCONNECT leaves and the wire is closed. */
   async disconnect(options: DisconnectOptions): Promise<void> {
-    const { clock } = this.#settings;
-    const until = clock.now() + (options.timeoutMs ?? DISCONNECT_TIMEOUT_MS);
+    const isWritten = () =>
+      !this.#connection?.writing && this.session.outgoingSize === 0;
     await this.#until(
-      () => this.session.inFlight + this.session.queued === 0,
-      until,
+      () => isWritten() && this.session.inFlight + this.session.queued === 0,
+      options.timeoutMs ?? DISCONNECT_TIMEOUT_MS,
     );
     if (this.#ended) return;
     this.#disconnecting = true;
     this.session.disconnect(options.reasonCode);
     this.#connection?.flush();
-    await this.#until(
-      () => !this.#connection?.writing && this.session.outgoingSize === 0,
-      until,
-    );
+    await this.#until(isWritten, PART_MS);
     if (this.#ended) return;
-    await this.#connection?.closeWrite();
-    // To close with bytes unread would reset the wire, and what was sent last might be lost with it.
-    await this.#until(
-      () => this.#ended,
-      Math.min(until, clock.now() + LINGER_MS),
-    );
+    if (isWritten()) {
+      await this.#connection?.closeWrite();
+      // To close with bytes unread would reset the wire, and what was sent last might be lost with it.
+      await this.#until(() => this.#ended, LINGER_MS);
+    }
     this.end(undefined);
   }
 
@@ -218,7 +214,8 @@ export class Link {
         session: this.session,
         owner: {
           isPaused: () => this.#isPaused(),
-          onReceived: (bytes) => this.#onReceived(bytes),
+          onRead: (bytes) => this.#onRead(bytes),
+          onTurn: (now) => this.#turn(now),
           onWritten: (size) => this.#onWritten(size),
           onLost: (error) => this.#onLost(error),
         },
@@ -232,7 +229,6 @@ export class Link {
       signal.addEventListener("abort", abort, { once: true });
       if (signal.aborted) abort();
     });
-    this.#opening = undefined;
     if (failed !== undefined) this.#dropConnection();
     return failed;
   }
@@ -244,13 +240,12 @@ export class Link {
     return !this.#grace && this.#owner.isPaused();
   }
 
-  #onReceived(bytes: Uint8Array): void {
+  #onRead(bytes: Uint8Array): void {
     this.#grace = false;
     this.#owner.onRead(bytes.length);
     if (this.#opening !== undefined && this.#firstBytes.length === 0) {
       this.#firstBytes = bytes.slice(0, 8);
     }
-    this.#turn(this.#settings.clock.now());
   }
 
   #onWritten(size: number): void {
@@ -276,7 +271,7 @@ export class Link {
       } else if (event.type === "connected") {
         this.connack = event.packet;
         this.#owner.onEvent(event, now);
-        this.#opening?.end(unwanted(this.#settings, event.packet));
+        this.#endOpening(() => unwanted(this.#settings, event.packet));
       } else if (event.type === "refused") this.#onRefused(event.packet);
       else if (event.type === "disconnected") {
         const { reasonCode, properties } = event.packet;
@@ -295,8 +290,17 @@ export class Link {
 
   #onRefused(packet: ConnackPacket): void {
     const { address } = this.#settings;
+    this.#endOpening((asked) => refusedAttempt(address, asked, packet));
+  }
+
+  /** CONNACK has come, or never will. What ends the connection from then on is no failed attempt any more. */
+  #endOpening(
+    fault: (asked: ProtocolVersion) => FailedAttempt | undefined,
+  ): boolean {
     const opening = this.#opening;
-    opening?.end(refusedAttempt(address, opening.protocolVersion, packet));
+    this.#opening = undefined;
+    opening?.end(fault(opening.protocolVersion));
+    return opening !== undefined;
   }
 
   #onLost(error: unknown): void {
@@ -311,14 +315,10 @@ export class Link {
     options: ConstructorParameters<typeof ConnectionLostError>[1] & object,
   ): void {
     const { address } = this.#settings;
-    const opening = this.#opening;
-    if (opening !== undefined) {
-      const { protocolVersion } = opening;
-      opening.end(
-        lostAttempt(address, protocolVersion, options.cause, this.#firstBytes),
-      );
-      return;
-    }
+    const isAttempt = this.#endOpening((asked) =>
+      lostAttempt(address, asked, options.cause, this.#firstBytes)
+    );
+    if (isAttempt) return;
     // After our DISCONNECT it is the server's part to close the wire [MQTT-3.14.4-3].
     if (this.#disconnecting) return this.end(undefined);
     this.end(
@@ -354,13 +354,13 @@ export class Link {
   }
 
   /** Waits until something holds, the time is over, or the link has ended. */
-  async #until(holds: () => boolean, at: number): Promise<void> {
-    const { clock } = this.#settings;
-    let over = clock.now() >= at;
-    const cancel = clock.schedule(() => {
+  async #until(holds: () => boolean, ms: number): Promise<void> {
+    if (holds()) return;
+    let over = ms === 0;
+    const cancel = this.#settings.clock.schedule(() => {
       over = true;
       this.#tellWatchers();
-    }, at - clock.now());
+    }, ms);
     while (!over && !this.#ended && !holds()) {
       await new Promise<void>((resolve) => this.#watchers.push(resolve));
     }

@@ -105,6 +105,11 @@ export class Publisher {
     wait.reject(this.#life.error(`publish to "${wait.topicName}"`, delivery));
   }
 
+  /** Whether a publish of QoS 0 waits for its bytes to be written: a server that we do not read from may not read either. */
+  get isDraining(): boolean {
+    return this.#drained !== undefined;
+  }
+
   /** All that waited has been written. */
   written(): void {
     if (this.#link.session.outgoingSize >= OUTGOING_BYTES_HIGH) return;
@@ -137,6 +142,7 @@ export class Publisher {
     this.#link.scheduleFlush();
     if (session.outgoingSize < OUTGOING_BYTES_HIGH) return DONE;
     const { promise } = this.#drained ??= new Wait();
+    this.#link.resume();
     if (signal === undefined) {
       this.#draining.push(message.topicName);
       return promise;

@@ -36,6 +36,7 @@ export class Receiver {
   readonly #backlog: Backlog;
   readonly #consumers = new Set<Consumer>();
   readonly #stallWatch: StallWatch;
+  #dropped = 0;
 
   /** Makes the receiving side. */
   constructor(options: ReceiverOptions) {
@@ -49,6 +50,7 @@ export class Receiver {
     this.client = new Consumer(settings.receive.ack, this.#backlog);
     this.router = new Router({
       client: this.client,
+      backlog: this.#backlog,
       unclaimedMs: settings.unclaimedMs,
       onDropped: (count) => this.#tellDropped(count),
       onUnclaimed: ({ topic }) => {
@@ -154,10 +156,16 @@ export class Receiver {
     );
   }
 
+  /** What is dropped in one turn is told at once, as one. */
   #tellDropped(count: number): void {
     const { stats, status } = this.#options.life;
     stats.messagesDropped += count;
-    status.tell({ type: "dropped", count });
+    this.#dropped += count;
+    if (this.#dropped > count) return;
+    queueMicrotask(() => {
+      status.tell({ type: "dropped", count: this.#dropped });
+      this.#dropped = 0;
+    });
   }
 
   #handle(consumer: Consumer, settings: ReceiveSettings): void {

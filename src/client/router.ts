@@ -6,6 +6,7 @@
  */
 import { matchTopic } from "../topic/filter.ts";
 import { TopicTrie } from "../topic/trie.ts";
+import type { Backlog } from "./backlog.ts";
 import {
   type Consumer,
   IDLE_BYTES_MAX,
@@ -26,6 +27,8 @@ interface Waiting {
 export interface RouterOptions {
   /** The consumer of the client's own loop. */
   readonly client: Consumer;
+  /** Knows how much is kept in all. */
+  readonly backlog: Backlog;
   /** How long a message that no filter matches waits for the client's own loop. */
   readonly unclaimedMs: number;
   /** Told of QoS 0 messages that were dropped because nobody took them. */
@@ -227,15 +230,18 @@ export class Router {
         : [];
       if (heirs.length === 0) this.#keep(message, now);
       for (const heir of heirs) {
-        claims.set(heir, [...claims.get(heir) ?? [], message]);
+        const claim = claims.get(heir);
+        if (claim === undefined) claims.set(heir, [message]);
+        else claim.push(message);
       }
     }
     for (const [heir, messages] of claims) heir.claim(messages);
   }
 
   #keep(message: Message, now: number): void {
-    const { client, unclaimedMs } = this.#options;
+    const { backlog, client, unclaimedMs } = this.#options;
     if (client.state === "attached") return client.accept(message);
+    backlog.keep(message);
     this.#inbox.add({ message, since: now });
     this.#sweepAt = Math.min(this.#sweepAt, now + unclaimedMs);
     if (message.qos > 0) return;
@@ -247,6 +253,7 @@ export class Router {
   #take(waiting: Waiting): Message {
     const { message } = waiting;
     this.#inbox.delete(waiting);
+    this.#options.backlog.release(message);
     if (this.#inbox.size === 0) this.#sweepAt = Infinity;
     if (message.qos === 0) {
       this.#inboxQos0--;

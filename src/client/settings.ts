@@ -19,6 +19,7 @@ import {
   HARD_BOUND_BYTES,
   HIGH_WATER_BYTES,
   HIGH_WATER_MESSAGES,
+  READ_AHEAD,
 } from "./backlog.ts";
 import { checkInteger, checkMs, checkNames, checkString } from "./checks.ts";
 import { randomClientId } from "./client_id.ts";
@@ -88,6 +89,7 @@ const CONNECT_OPTIONS: ReadonlySet<string> = new Set([
   "connectTimeoutMs",
   "maxInflight",
   "unclaimedMs",
+  "readAhead",
   "highWaterMessages",
   "highWaterBytes",
   "hardBoundBytes",
@@ -188,19 +190,27 @@ function makeBacklogSettings(
   options: ConnectOptions,
 ): Settings["backlog"] {
   const {
+    readAhead = READ_AHEAD,
     highWaterMessages = HIGH_WATER_MESSAGES,
     highWaterBytes = HIGH_WATER_BYTES,
     hardBoundBytes = HARD_BOUND_BYTES,
     overflow = "pause",
   } = options;
   const max = Number.MAX_SAFE_INTEGER;
+  checkInteger(what, "readAhead", readAhead, 1, max);
   checkInteger(what, "highWaterMessages", highWaterMessages, 1, max);
   checkInteger(what, "highWaterBytes", highWaterBytes, 1, max);
   checkInteger(what, "hardBoundBytes", hardBoundBytes, 1, max);
   if (overflow !== "pause" && overflow !== "drop") {
     throw new TypeError(`Cannot ${what}: overflow must be "pause" or "drop"`);
   }
-  return { highWaterMessages, highWaterBytes, hardBoundBytes, overflow };
+  return {
+    readAhead,
+    highWaterMessages,
+    highWaterBytes,
+    hardBoundBytes,
+    overflow,
+  };
 }
 
 /** The part of the options that says how messages are taken. */

@@ -99,6 +99,7 @@ export class Subscriber {
         this.#end(subscription);
         throw error;
       }
+      wait.abortWith(signal, what);
       link.scheduleFlush();
       link.resume();
       return wait.promise;
@@ -158,21 +159,32 @@ export class Subscriber {
     wait.reject(life.error(`unsubscribe from ${quoted(wait.topicFilters)}`));
   }
 
+  /** The client has ended: no signal of a subscription is of interest any more. */
+  end(): void {
+    for (const { unhook } of this.#members.values()) unhook?.();
+    this.#members.clear();
+  }
+
   /** A subscription wants no more: its loop gets what came before UNSUBACK, then ends. */
   leave(
     subscription: Subscription,
     options: UnsubscribeOptions,
   ): Promise<void> {
     if (!this.#members.has(subscription)) return Promise.resolve();
+    const { filters } = subscription;
     try {
-      const free = this.#filters.leave(subscription.filters, subscription);
-      if (free.length > 0 && this.#options.life.end === undefined) {
-        const what = `unsubscribe from ${quoted(free)}`;
-        const end = () => this.#end(subscription);
-        return quiet(this.#unsubscribe(what, free, options, end));
+      const free = this.#filters.soleOf(filters, subscription);
+      const end = () => this.#end(subscription);
+      if (free.length === 0 || this.#options.life.end !== undefined) {
+        this.#filters.leave(filters, subscription);
+        end();
+        return Promise.resolve();
       }
-      this.#end(subscription);
-      return Promise.resolve();
+      const what = `unsubscribe from ${quoted(free)}`;
+      const left = this.#unsubscribe(what, free, options, end);
+      // Only what has been asked for is left.
+      this.#filters.leave(filters, subscription);
+      return quiet(left);
     } catch (error) {
       return rejected(error);
     }
@@ -240,12 +252,13 @@ export class Subscriber {
     const { receiver } = this.#options;
     const receive = makeReceiveSettings(what, options);
     const consumer = receiver.addConsumer(receive);
-    const subscription = new Subscription({
+    const subscription: Subscription = new Subscription({
       filters: topicFilters,
       consumer,
       owner: {
         attach: (consumer) => receiver.attach(consumer),
         detach: (consumer) => receiver.detach(consumer),
+        hasLeft: ({ filters }) => !this.#filters.has(filters, subscription),
         leave: (subscription, options) => this.leave(subscription, options),
       },
     });
@@ -255,7 +268,6 @@ export class Subscriber {
     }
     receiver.router.reserve(consumer);
     const wait = new SubscribeWait(subscription, what, options);
-    wait.abortWith(options.signal, what);
     return { subscription, wait };
   }
 

@@ -14,6 +14,8 @@ export interface SubscriptionOwner {
   attach(consumer: Consumer): void;
   /** A loop was left. */
   detach(consumer: Consumer): void;
+  /** Whether it was asked to leave, and could. */
+  hasLeft(subscription: Subscription): boolean;
   /** The subscription wants no more messages. */
   leave(
     subscription: Subscription,
@@ -94,7 +96,11 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
    * Resolves after UNSUBACK; the loop still gets what came before it, then ends.
    */
   unsubscribe(options: UnsubscribeOptions = {}): Promise<void> {
-    return this.#ended ??= this.#owner.leave(this, options);
+    if (this.#ended !== undefined) return this.#ended;
+    const leaving = this.#owner.leave(this, options);
+    // What could not begin may be asked again.
+    if (this.#owner.hasLeft(this)) this.#ended = leaving;
+    return leaving;
   }
 
   /** As `unsubscribe()`. */

@@ -6,11 +6,11 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { ConnectError, type ConnectOptions } from "../../mod.ts";
+import { ConnectError, type ConnectOptions, type Wire } from "../../mod.ts";
 import type { ProtocolVersion } from "../../src/codec/packet.ts";
 import { settled } from "./clock.ts";
 import { connack, publish } from "./packets.ts";
-import { connected, dial, type Listener, type ServerEnd } from "./server.ts";
+import { connected, dial, Listener, type ServerEnd } from "./server.ts";
 
 /** The server's ways to say that it does not speak a version. */
 const DENIALS: Readonly<Record<string, (server: ServerEnd) => void>> = {
@@ -56,6 +56,26 @@ for (const [name, deny] of Object.entries(DENIALS)) {
     assertEquals(listener.waiting, 0);
   });
 }
+
+Deno.test("connect falls back where the wire is reset without CONNACK: a close, with CONNECT unread", async () => {
+  const listener = new Listener();
+  const versions: Wire[] = [];
+  const { connecting } = dial({
+    transport: {
+      async open(signal) {
+        const wire = await listener.open(signal);
+        if (versions.push(wire) > 1) return wire;
+        const reset = new Deno.errors.ConnectionReset("reset by peer");
+        return { ...wire, read: () => Promise.reject(reset) };
+      },
+    },
+  });
+  await listener.accept();
+  const second = await attempt(listener);
+  assertEquals(second.protocolVersion, 4);
+  second.server.send(connack({ protocolVersion: 4 }));
+  assertEquals((await connecting).connection.protocolVersion, 4);
+});
 
 Deno.test("connect falls back to 3.1 where the server denies 3.1.1 as well", async () => {
   const { connecting, listener } = dial({ username: "user", password: "pw" });

@@ -4,9 +4,8 @@
 import { assertEquals } from "@std/assert";
 import type { Message } from "../../mod.ts";
 import { isPending, settled } from "./clock.ts";
-import { ack, publish, suback } from "./packets.ts";
+import { ack, connack, publish, suback } from "./packets.ts";
 import { connected, dial, grantUnsubscribe, subscribed } from "./server.ts";
-import { connack } from "./packets.ts";
 
 const atQos1 = (packetId: number, topic = "a") =>
   publish(topic, `${packetId}`, { packetId, qos: 1 });

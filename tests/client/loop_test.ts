@@ -338,6 +338,22 @@ Deno.test("Client.batches gives what no subscription takes", async () => {
   }
 });
 
+Deno.test("a loop takes messages of 10,000 topics, and others take none of them", async () => {
+  const { client, server } = await connected();
+  const subscription = await subscribed({ client, server }, "a/+");
+  const other = await subscribed({ client, server }, "b/+");
+  other[Symbol.asyncIterator]();
+  const count = 10_000;
+  const looping = take(subscription, 2 * count);
+  for (let round = 0; round < 2; round++) {
+    server.send(
+      ...Array.from({ length: count }, (_, i) => publish(`a/${i}`, `${i}`)),
+    );
+  }
+  assertEquals((await looping).length, 2 * count);
+  assertEquals(other.waiting, 0);
+});
+
 Deno.test("a loop takes 20,000 messages that came at once, in order", async () => {
   const { client, server } = await connected();
   const subscription = await subscribed({ client, server }, "a");

@@ -35,6 +35,11 @@ const WRONG: readonly (readonly [string, Mistake, Record<string, unknown>])[] =
     ["a negative unclaimedMs", RangeError, { unclaimedMs: -1 }],
     ["maxInflight 0", RangeError, { maxInflight: 0 }],
     ["maxInflight 65,536", RangeError, { maxInflight: 65_536 }],
+    ["readAhead 0", RangeError, { readAhead: 0 }],
+    ["highWaterMessages 0", RangeError, { highWaterMessages: 0 }],
+    ["highWaterBytes 0.5", RangeError, { highWaterBytes: 0.5 }],
+    ["hardBoundBytes 0", RangeError, { hardBoundBytes: 0 }],
+    ["an overflow that does not exist", TypeError, { overflow: "block" }],
     ["concurrency 0", RangeError, { onMessage: () => {}, concurrency: 0 }],
     ["an onMessage that is no function", TypeError, { onMessage: "print" }],
     ["an onError that does not exist", TypeError, {

@@ -73,3 +73,18 @@ Deno.test("publish of QoS 1 within the window resolves though QoS 0 waits for th
   server.send(ack("puback", 1));
   await Promise.all([waiting, published]);
 });
+
+Deno.test("answers to a server that does not read them are bounded: it is not read from either, and goes on where it stopped", async () => {
+  const { client, server } = await connected();
+  const count = 600_000;
+  const bytes = server.encode(
+    ...Array.from({ length: 1_000 }, (_, i) => ack("pubrel", i + 1)),
+  );
+  for (let i = 0; i < count; i += 1_000) server.sendBytes(bytes);
+  await settled();
+  assertLess(client.stats().outgoingBytes, 2 * MIB);
+  assertLess(client.stats().bytesReceived, count * 4);
+  let answered = 0;
+  while (answered < count) answered += (await server.segment()).length;
+  assertEquals(answered, count);
+});

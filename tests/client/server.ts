@@ -161,18 +161,23 @@ export class ServerEnd {
   }
 
   /** The next packet, which must be of this type. Nothing is read before it is asked for. */
-  async next<Type extends PacketTypeName>(
-    type: Type,
+  next<Type extends PacketTypeName>(type: Type): Promise<PacketOf<Type>> {
+    return this.nextOf(type);
+  }
+
+  /** The next packet, which must be of one of these types. */
+  async nextOf<Type extends PacketTypeName>(
+    ...types: readonly Type[]
   ): Promise<PacketOf<Type>> {
     let packet = this.#decoder.next();
     while (packet === undefined) {
       if (!await this.#fill()) {
-        throw new Error(`Waited for ${type}: the client has closed the wire`);
+        throw new Error(`Waited for ${types}: the client has closed the wire`);
       }
       packet = this.#decoder.next();
     }
-    if (isOfType(packet, type)) return packet;
-    throw new Error(`Waited for ${type}, and ${packet.type} came`);
+    if (isOfType(packet, types)) return packet;
+    throw new Error(`Waited for ${types}, and ${packet.type} came`);
   }
 
   /** What one read gives, for those who look at bytes. No packet may wait. */
@@ -257,7 +262,7 @@ export class ServerEnd {
 
 function isOfType<Type extends PacketTypeName>(
   packet: Packet,
-  type: Type,
+  types: readonly Type[],
 ): packet is PacketOf<Type> {
-  return packet.type === type;
+  return types.some((type) => type === packet.type);
 }

@@ -1,4 +1,4 @@
-// Filters that are asked for twice, and how they are left.
+// Filters are left: by a Subscription, and by the client for those that no Subscription stands for.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
@@ -10,7 +10,7 @@ import {
   type UnsubscribeOptions,
 } from "../../mod.ts";
 import { isPending, settled } from "./clock.ts";
-import { publish, suback, subscribe, unsuback } from "./packets.ts";
+import { publish, suback, unsuback } from "./packets.ts";
 import { connected, grantUnsubscribe, subscribed } from "./server.ts";
 
 /** Collects what a loop gets until it ends. */
@@ -19,85 +19,6 @@ async function payloadsOf(messages: AsyncIterable<Message>): Promise<string[]> {
   for await (const message of messages) payloads.push(message.text());
   return payloads;
 }
-
-Deno.test("subscribe asks again, with the higher QoS, for a filter that is in use", async () => {
-  const { client, server } = await connected();
-  await subscribed({ client, server }, "a", { qos: 1 });
-  for (const [qos, asked] of [[0, 1], [2, 2], [1, 2]] as const) {
-    const subscribing = client.subscribe(["a", `b${qos}`], { qos });
-    const packet = await server.next("subscribe");
-    assertEquals(
-      packet,
-      subscribe(packet.packetId, {
-        "a": { qos: asked },
-        [`b${qos}`]: { qos },
-      }),
-    );
-    server.send(suback(packet.packetId, [asked, qos]));
-    await subscribing;
-  }
-});
-
-Deno.test("subscribe gives the retained messages of a second request to all users of the filter", async () => {
-  const { client, server } = await connected();
-  const first = await subscribed({ client, server }, "a");
-  const one = first[Symbol.asyncIterator]();
-  const second = await subscribed(
-    { client, server },
-    "a",
-    {},
-    publish("a", "kept", { retain: true }),
-  );
-  const other = second[Symbol.asyncIterator]();
-  for (const messages of [one, other]) {
-    const { value } = await messages.next();
-    assertEquals(value?.text(), "kept");
-    assertEquals(value?.retain, true);
-  }
-});
-
-Deno.test("subscribe rejects with a TypeError where two want different things of one filter", async () => {
-  const { client, server } = await connected();
-  await subscribed({ client, server }, "a", { noLocal: true });
-  for (
-    const options of [{}, { noLocal: true, retainAsPublished: true }]
-  ) {
-    await assertRejects(
-      () => client.subscribe(["b", "a"], options),
-      TypeError,
-      '"a"',
-    );
-  }
-  assertEquals(await server.sent(), []);
-  // Nothing is left of what was rejected: "b" is free for anybody.
-  await subscribed({ client, server }, "b", { retainAsPublished: true });
-});
-
-Deno.test("subscribe forgets what a filter was asked with once it is left", async () => {
-  const { client, server } = await connected();
-  const first = await subscribed({ client, server }, "a", {
-    qos: 2,
-    noLocal: true,
-  });
-  const leaving = first.unsubscribe();
-  await grantUnsubscribe(server, ["a"]);
-  await leaving;
-  void client.subscribe("a");
-  const packet = await server.next("subscribe");
-  assertEquals(packet, subscribe(packet.packetId, { a: {} }));
-});
-
-Deno.test("subscribe that was refused for its QoS does not raise what the next one asks for", async () => {
-  const { client, server } = await connected();
-  await subscribed({ client, server }, "a");
-  const refused = client.subscribe("a", { qos: 2 });
-  const { packetId } = await server.next("subscribe");
-  server.send(suback(packetId, [0x87]));
-  await assertRejects(() => refused, SubscribeError);
-  void client.subscribe("a");
-  const packet = await server.next("subscribe");
-  assertEquals(packet, subscribe(packet.packetId, { a: {} }));
-});
 
 Deno.test("unsubscribe of a Subscription sends UNSUBSCRIBE when the last user of a filter leaves", async () => {
   const { client, server } = await connected();
@@ -331,4 +252,22 @@ Deno.test("Subscription.unsubscribe never throws, it rejects with a TypeError fo
   const leaving = subscription.unsubscribe(options);
   await assertRejects(() => leaving, TypeError);
   assertEquals(await server.sent(), []);
+});
+
+Deno.test("unsubscribe of a Subscription that could not begin may be called again", async () => {
+  const { client, server } = await connected();
+  const subscription = await subscribed({ client, server }, "a");
+  const looping = payloadsOf(subscription);
+  const options = { timeout: 1 } as UnsubscribeOptions;
+  await assertRejects(() => subscription.unsubscribe(options), TypeError);
+  const signal = AbortSignal.abort();
+  await assertRejects(
+    () => subscription.unsubscribe({ signal }),
+    AbortedError,
+  );
+  server.send(publish("a", "1"));
+  const leaving = subscription.unsubscribe();
+  await grantUnsubscribe(server, ["a"]);
+  await leaving;
+  assertEquals(await looping, ["1"]);
 });
