@@ -1,0 +1,8 @@
+/**
+ * The command line of midge: `midge publish`, `midge subscribe`, `midge test`.
+ *
+ * @module
+ */
+import { main } from "./src/cli/main.ts";
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,162 @@
+/**
+ * What an error means to the user of the command line: one line, which says what to try, and the exit
+ * code. Reason Codes of MQTT 5 and return codes of MQTT 3.x are exit codes as they are.
+ *
+ * @module
+ */
+import {
+  ConnectError,
+  ConnectionLostError,
+  KeepAliveError,
+  PublishError,
+  SubscribeError,
+} from "../../mod.ts";
+
+/** An error in the terms of the command line. */
+export interface Failure {
+  /** `<what> <where>: <why>. <what to try>` */
+  readonly line: string;
+  /** The exit code. */
+  readonly code: number;
+}
+
+/** What is known besides the error. */
+export interface Circumstances {
+  /** The host and the port that were asked for. */
+  readonly host: string;
+  readonly port: string;
+  /** How long connecting was allowed to take. */
+  readonly connectTimeoutMs: number;
+  /** What was negotiated, if anything was. */
+  readonly protocolVersion: number | undefined;
+}
+
+const CODE = {
+  failed: 1,
+  connectionLost: 7,
+  tlsFailed: 8,
+  subscribeRefused: 12,
+  keepAliveTimeout: 19,
+} as const;
+
+/** Below this a Reason Code is a success. */
+const FAILURE_MIN = 0x80;
+
+/** What to try when CONNACK has refused: return codes of MQTT 3.x, then Reason Codes. */
+const REFUSAL_HINTS: Readonly<Record<number, string>> = {
+  1: "Try -V 3.1.1 or -V 3.1",
+  2: "Check -i",
+  4: "Check -u and -P",
+  5: "Check -u and -P",
+  0x84: "Try -V 3.1.1 or -V 3.1",
+  0x85: "Check -i",
+  0x86: "Check -u and -P",
+  0x87: "Check -u and -P",
+};
+
+/** What an error means, once it is known where the command went. */
+export function failureOf(
+  error: unknown,
+  circumstances: Circumstances,
+): Failure {
+  if (error instanceof ConnectError) {
+    return connectFailure(error, circumstances);
+  }
+  const line = sentence(error);
+  if (error instanceof ConnectionLostError) {
+    return { line, code: lostCode(error) };
+  }
+  if (error instanceof SubscribeError) {
+    const is5 = circumstances.protocolVersion === 5;
+    return { line, code: is5 ? error.reasonCode : CODE.subscribeRefused };
+  }
+  if (error instanceof PublishError) {
+    return { line, code: error.reasonCode ?? CODE.failed };
+  }
+  return { line, code: CODE.failed };
+}
+
+function connectFailure(error: ConnectError, at: Circumstances): Failure {
+  const { reasonCode, cause } = error;
+  const line = sentence(error);
+  if (reasonCode !== undefined) {
+    // "cannot connect to localhost:1883: the server refused the connection, not authorized (135)"
+    const why = line.split(REFUSED, 2)[1];
+    const refused = why === undefined
+      ? line
+      : `${at.host}:${at.port} refused the connection: ${why}`;
+    return {
+      line: hinted(refused, REFUSAL_HINTS[reasonCode]),
+      code: refusalCode(reasonCode),
+    };
+  }
+  if (cause instanceof Deno.errors.InvalidData) {
+    return { line, code: CODE.tlsFailed };
+  }
+  return { line: wireLine(error, line, at), code: CODE.failed };
+}
+
+/** What the client's message says between the server and its reason. */
+const REFUSED = "the server refused the connection, ";
+
+/** Nothing was refused: there was no server, or none of MQTT. */
+function wireLine(
+  { cause }: ConnectError,
+  line: string,
+  { host, port, connectTimeoutMs }: Circumstances,
+): string {
+  if (cause instanceof Deno.errors.ConnectionRefused) {
+    return hinted(
+      line,
+      `Is a broker running there? Try: midge test ${host} -p ${port}`,
+    );
+  }
+  if (cause instanceof DOMException && cause.name === "TimeoutError") {
+    const time = `within ${connectTimeoutMs / 1_000} s`;
+    return line.includes("no CONNACK")
+      ? hinted(
+        `no CONNACK from ${host}:${port} ${time} (TCP connected)`,
+        "A TLS port? Try mqtts://",
+      )
+      : hinted(
+        `no connection to ${host}:${port} ${time}`,
+        "Is the address right? A firewall may be in the way",
+      );
+  }
+  if (line.includes("speaks TLS")) return hinted(line, "Try mqtts://");
+  if (line.includes("speaks HTTP")) return hinted(line, "Try ws://");
+  if (line.includes("lookup")) return hinted(line, "Check the host name");
+  return line;
+}
+
+/** Return codes of MQTT 3.x are 1 to 5, and 1 is taken for everything else; Reason Codes are 128 to 162. */
+function refusalCode(reasonCode: number): number {
+  const isOwn = reasonCode >= FAILURE_MIN ||
+    (reasonCode >= 2 && reasonCode <= 5);
+  return isOwn && reasonCode <= 0xFF ? reasonCode : CODE.failed;
+}
+
+function lostCode(error: ConnectionLostError): number {
+  const { reasonCode = 0 } = error;
+  if (reasonCode >= FAILURE_MIN) return reasonCode;
+  return isKeepAlive(error) ? CODE.keepAliveTimeout : CODE.connectionLost;
+}
+
+/** What a call waited for fails with an error of its own, whose cause is that of the connection. */
+function isKeepAlive({ cause }: Error): boolean {
+  return cause instanceof KeepAliveError ||
+    (cause instanceof ConnectionLostError && isKeepAlive(cause));
+}
+
+/** An error's message, and what it quotes of its cause, as it goes on behind `midge: `. */
+function sentence(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(
+    /(^|: )(Cannot|The)(?= )/g,
+    (beginning) => beginning.toLowerCase(),
+  );
+}
+
+function hinted(line: string, hint: string | undefined): string {
+  return hint === undefined ? line : `${line}. ${hint}`;
+}

@@ -1,0 +1,132 @@
+/**
+ * `midge help`, `midge version`, and the help of each command: made from the option table.
+ *
+ * @module
+ */
+import { VERSION } from "../version.ts";
+import { longName, type Option, type Table } from "./option.ts";
+import { PUBLISH } from "./publish_options.ts";
+import { SHARED } from "./shared_options.ts";
+import { SUBSCRIBE } from "./subscribe_options.ts";
+import { TEST } from "./test_options.ts";
+import { writeAll } from "./terminal.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What the help says of a command besides its options. */
+interface Page {
+  readonly usage: string;
+  readonly about: string;
+  readonly options: Table;
+}
+
+const PAGES = {
+  publish: {
+    usage: "midge publish -t TOPIC -m TEXT [options] [URL]",
+    about: "Publishes messages, and ends when the server has them.",
+    options: PUBLISH,
+  },
+  subscribe: {
+    usage: "midge subscribe -t FILTER [options] [URL]",
+    about: "Prints the messages that match a Topic Filter, a line each.",
+    options: SUBSCRIBE,
+  },
+  test: {
+    usage: "midge test [options] [HOST or URL]",
+    about:
+      "Publishes to test/1 each second, prints what comes on test/2, and ends when quit comes there.",
+    options: TEST,
+  },
+} as const satisfies Record<string, Page>;
+
+const OVERVIEW = `midge ${VERSION}, an MQTT client
+
+Usage: midge <command> [options]
+
+  publish    (pub)  ${PAGES.publish.about}
+  subscribe  (sub)  ${PAGES.subscribe.about}
+  test              Tries a server out: what comes on test/2 is printed.
+  help              Prints this, or the options of a command: midge help publish
+  version           Prints the version.
+
+Each option can be set by a variable as well: MIDGE_HOST stands for --host.
+`;
+
+/** The column at which the words on an option begin. */
+const COLUMN = 34;
+
+/** `midge help [command]`. */
+export function help(args: readonly string[]): Promise<number> {
+  const [typed] = args;
+  if (typed === undefined || typed.startsWith("-")) {
+    writeAll(Deno.stdout, OVERVIEW);
+    return Promise.resolve(0);
+  }
+  const page = pageOf(typed);
+  writeAll(Deno.stdout, render(page));
+  return Promise.resolve(0);
+}
+
+/** `midge version`. */
+export function version(): Promise<number> {
+  writeAll(Deno.stdout, `midge ${VERSION}\n`);
+  return Promise.resolve(0);
+}
+
+/** `midge` alone: the help, but nothing was done. */
+export function usage(): Promise<number> {
+  writeAll(Deno.stderr, OVERVIEW);
+  return Promise.resolve(1);
+}
+
+/** What a command answers to --help and --version. */
+export function inform(
+  command: keyof typeof PAGES,
+  asked: { readonly version: boolean },
+): Promise<number> {
+  return asked.version ? version() : help([command]);
+}
+
+function pageOf(typed: string): Page {
+  const name = typed === "pub"
+    ? "publish"
+    : typed === "sub"
+    ? "subscribe"
+    : typed;
+  const page = Object.entries(PAGES).find(([command]) => command === name);
+  if (page === undefined) {
+    throw new UsageError(`there is no help on ${typed}. Try: midge help`);
+  }
+  return page[1];
+}
+
+function render({ usage, about, options }: Page): string {
+  return [
+    `Usage: ${usage}`,
+    "",
+    about,
+    "",
+    "Options:",
+    ...optionLines(options),
+    "",
+    "Options of every command:",
+    ...optionLines(SHARED),
+    "",
+  ].join("\n");
+}
+
+function optionLines(table: Table): string[] {
+  return Object.entries(table).map(([key, option]) => {
+    const names = namesOf(key, option);
+    // What is longer than its column stands on a line of its own.
+    const gap = names.length < COLUMN - 1
+      ? names.padEnd(COLUMN)
+      : `${names}\n${" ".repeat(COLUMN)}`;
+    return `${gap}${option.help}`;
+  });
+}
+
+function namesOf(key: string, { letters = "", argument }: Option): string {
+  const short = [...letters].map((letter) => `-${letter}, `).join("");
+  const value = argument === undefined ? "" : ` ${argument}`;
+  return `  ${short.padStart(4)}--${longName(key)}${value}`;
+}

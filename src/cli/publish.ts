@@ -1,0 +1,86 @@
+/**
+ * `midge publish`: messages from the command line, a file or standard input.
+ *
+ * @module
+ */
+import { givenProperties } from "./given_properties.ts";
+import type { Values } from "./option.ts";
+import { PUBLISH } from "./publish_options.ts";
+import { SHARED } from "./shared_options.ts";
+import { parse } from "./parse.ts";
+import type { Source } from "./publish_stream.ts";
+import { run } from "./run.ts";
+import { targetOf } from "./server.ts";
+import { UsageError } from "./usage_error.ts";
+import { environment } from "./variables.ts";
+
+const OPTIONS = { ...PUBLISH, ...SHARED };
+
+type PublishValues = Values<typeof OPTIONS>;
+
+/** Runs `midge publish` and returns the exit code. */
+export async function publish(args: readonly string[]): Promise<number> {
+  const values = parse(args, OPTIONS, { variables: environment() });
+  if (values.help || values.version) {
+    return (await import("./help.ts")).inform("publish", values);
+  }
+  const target = targetOf(values);
+  const topics = [...values.topic, ...target.topics];
+  if (topics.length === 0 && !values.jsonl) {
+    throw new UsageError("publish needs a topic: -t TOPIC");
+  }
+  const options = {
+    qos: values.qos ?? 0,
+    retain: values.retain,
+    ...await givenProperties("publish", values),
+  };
+  const source = await sourceOf(values);
+  return await run(values, target, {
+    openEnded: false,
+    work: async (client, stop) => {
+      if (source.type === "once") {
+        const publishOne = (topic: string) =>
+          client.publish(topic, source.payload, { ...options, signal: stop });
+        await Promise.all(topics.map(publishOne));
+      } else {
+        const { publishStream } = await import("./publish_stream.ts");
+        await publishStream(client, source, { topics, options }, stop);
+      }
+      return 0;
+    },
+  });
+}
+
+/** Where the messages come from. One that is published once takes the shortest way. */
+async function sourceOf(
+  values: PublishValues,
+): Promise<Source | { type: "once"; payload: string | Uint8Array }> {
+  if (values.stdinLine) return { type: "lines" };
+  if (values.stdinNull) return { type: "nul" };
+  if (values.jsonl) return { type: "jsonl" };
+  if (values.interval !== undefined && values.repeat === undefined) {
+    throw new UsageError("--interval belongs to --repeat");
+  }
+  const payload = await payloadOf(values);
+  return values.repeat === undefined ? { type: "once", payload } : {
+    type: "repeat",
+    payload,
+    count: values.repeat,
+    intervalMs: values.interval ?? 0,
+  };
+}
+
+async function payloadOf(
+  { message, nullMessage, stdinFile, file }: PublishValues,
+): Promise<string | Uint8Array> {
+  if (message !== undefined) return message;
+  if (nullMessage) return "";
+  const path = stdinFile ? "-" : file;
+  if (path === undefined) {
+    throw new UsageError(
+      "publish needs a message: -m TEXT, -f FILE, -s, -l, -n or --jsonl",
+    );
+  }
+  const { readAll } = await import("./input.ts");
+  return await readAll(path);
+}

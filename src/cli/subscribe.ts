@@ -1,0 +1,143 @@
+/**
+ * `midge subscribe`: prints the messages that come.
+ *
+ * @module
+ */
+import type { SubscribeOptions } from "../../mod.ts";
+import {
+  classic,
+  type Format,
+  type Look,
+  plain,
+  RAW,
+  verbose,
+  VISIBLE,
+} from "./format.ts";
+import { givenProperties } from "./given_properties.ts";
+import type { Values } from "./option.ts";
+import { SHARED } from "./shared_options.ts";
+import { SUBSCRIBE } from "./subscribe_options.ts";
+import { parse } from "./parse.ts";
+import { qos } from "./readers.ts";
+import { receive, type Reception } from "./receive.ts";
+import { run } from "./run.ts";
+import { targetOf } from "./server.ts";
+import { UsageError } from "./usage_error.ts";
+import { environment } from "./variables.ts";
+
+const OPTIONS = { ...SUBSCRIBE, ...SHARED };
+
+type SubscribeValues = Values<typeof OPTIONS>;
+
+/** Runs `midge subscribe` and returns the exit code. */
+export async function subscribe(args: readonly string[]): Promise<number> {
+  const values = parse(args, OPTIONS, { variables: environment() });
+  if (values.help || values.version) {
+    return (await import("./help.ts")).inform("subscribe", values);
+  }
+  const target = targetOf(values);
+  const filters = [...values.topic, ...target.topics];
+  if (filters.length + values.unsubscribe.length === 0) {
+    throw new UsageError("subscribe needs a Topic Filter: -t FILTER");
+  }
+  const reception = await receptionOf(values, filters);
+  return await run(values, target, {
+    openEnded: reception.count === Infinity &&
+      !values.retainedOnly && !values.exitAfterSubscribe,
+    work: (client, stop) => receive(client, stop, reception),
+  });
+}
+
+async function receptionOf(
+  values: SubscribeValues,
+  filters: readonly string[],
+): Promise<Reception> {
+  return {
+    subscriptions: byQos(filters, await subscribeOptions(values)),
+    unsubscribe: {
+      filters: values.unsubscribe,
+      options: await givenProperties("unsubscribe", values),
+    },
+    format: await formatOf(values),
+    count: values.one ? 1 : values.count ?? Infinity,
+    timeoutMs: values.timeout,
+    idleTimeoutMs: values.idleTimeout,
+    exitAfterSubscribe: values.exitAfterSubscribe,
+    noRetained: values.noRetained,
+    retainedOnly: values.retainedOnly,
+    filterOut: values.filterOut,
+    removal: await removalOf(values, filters),
+  };
+}
+
+async function subscribeOptions(
+  values: SubscribeValues,
+): Promise<SubscribeOptions> {
+  const { retainHandling } = values;
+  return {
+    qos: values.qos ?? 0,
+    ...(values.noLocal && { noLocal: true }),
+    ...(values.retainAsPublished && { retainAsPublished: true }),
+    ...(retainHandling !== undefined && { retainHandling }),
+    ...await givenProperties("subscribe", values),
+  };
+}
+
+/** `FILTER=QOS` asks for a QoS of its own. One SUBSCRIBE can serve all filters of one QoS. */
+function byQos(
+  filters: readonly string[],
+  options: SubscribeOptions,
+): Reception["subscriptions"] {
+  const asked = filters.map((filter) =>
+    /.=[012]$/s.test(filter)
+      ? { filter: filter.slice(0, -2), qos: qos(filter.slice(-1)) }
+      : { filter, qos: options.qos ?? 0 }
+  );
+  return [...Map.groupBy(asked, ({ qos }) => qos)].map(([qos, group]) => ({
+    filters: group.map(({ filter }) => filter),
+    options: { ...options, qos },
+  }));
+}
+
+async function formatOf(values: SubscribeValues): Promise<Format> {
+  const end = values.noNewline ? "" : "\n";
+  if (values.json || values.pretty) {
+    const { json } = await import("./json.ts");
+    return json(values.pretty ? { indent: 2, end } : { end });
+  }
+  const look = { ...lookOf(values), end };
+  if (values.format !== undefined) {
+    const { formatString } = await import("./format_string.ts");
+    return formatString(values.format, look);
+  }
+  if (values.classic) return classic(look);
+  return values.verbose ? verbose(look) : plain(look);
+}
+
+function lookOf(values: SubscribeValues): Look {
+  const raw = values.raw || !Deno.stdout.isTerminal();
+  const look = raw ? RAW : VISIBLE;
+  if (values.hex) return { ...look, payload: (payload) => payload.toHex() };
+  return values.base64
+    ? { ...look, payload: (payload) => payload.toBase64() }
+    : look;
+}
+
+/** Whether what is retained is cleared. On a terminal it is asked for: it cannot be undone. */
+async function removalOf(
+  values: SubscribeValues,
+  filters: readonly string[],
+): Promise<Reception["removal"]> {
+  if (!values.removeRetained) {
+    if (values.dryRun || values.yes) {
+      throw new UsageError("--dry-run and --yes belong to --remove-retained");
+    }
+    return "none";
+  }
+  if (values.dryRun) return "dry run";
+  if (values.yes || !Deno.stdin.isTerminal()) return "all";
+  const { confirm } = await import("./confirm.ts");
+  const question = `Clear what is retained on ${filters.join(", ")}?`;
+  if (await confirm(question)) return "all";
+  throw new UsageError("nothing was cleared");
+}
