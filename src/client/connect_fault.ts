@@ -38,10 +38,18 @@ export function refusedAttempt(
     ? reasonText(reasonCode, "connack")
     : connectReturnText(reasonCode);
   const hint = reasonString === undefined ? "" : ` "${reasonString}"`;
+  const refusal = `${why} (${reasonCode})${hint}`;
   return {
     error: new ConnectError(
-      `Cannot connect to ${address}: the server refused the connection, ${why} (${reasonCode})${hint}`,
-      { reasonCode, reasonString, serverReference, protocolVersion: asked },
+      `Cannot connect to ${address}: the server refused the connection, ${refusal}`,
+      {
+        stage: "connack",
+        refusal,
+        reasonCode,
+        reasonString,
+        serverReference,
+        protocolVersion: asked,
+      },
     ),
     // Return code 1 under 3.x and Reason Code 0x84 both mean: not this protocol version.
     tryLower: protocolVersion === 5
@@ -57,14 +65,16 @@ export function lostAttempt(
   cause: unknown,
   firstBytes: Uint8Array,
 ): FailedAttempt {
-  const peer = otherProtocol(firstBytes);
-  const why = peer !== undefined
-    ? `the port speaks ${peer}, not MQTT`
+  const peerProtocol = otherProtocol(firstBytes);
+  const why = peerProtocol !== undefined
+    ? `the port speaks ${peerProtocol}, not MQTT`
     : cause === undefined
     ? "the server closed the connection without CONNACK"
     : wireFault(cause);
   return {
     error: new ConnectError(`Cannot connect to ${address}: ${why}`, {
+      stage: "connack",
+      peerProtocol,
       cause,
       protocolVersion: asked,
     }),
@@ -87,7 +97,7 @@ export function unwanted(
       `Cannot connect to ${address}: the server speaks ${
         VERSION_NAMES[protocolVersion]
       }, and ${why}`,
-      { protocolVersion: 5 },
+      { stage: "connack", protocolVersion: 5 },
     ),
     tryLower: false,
   };
@@ -109,7 +119,7 @@ function isClose(cause: unknown): boolean {
 }
 
 /** What the first bytes of the peer give away, where they are no CONNACK. */
-function otherProtocol(bytes: Uint8Array): string | undefined {
+function otherProtocol(bytes: Uint8Array): ConnectError["peerProtocol"] {
   const text = String.fromCharCode(...bytes.subarray(0, 5));
   if (text === "HTTP/") return "HTTP";
   // A TLS alert or handshake record, of any version (RFC 8446, 5.1).

@@ -9,11 +9,17 @@ import type { Clock } from "./clock.ts";
 import type { Trace } from "./trace.ts";
 import type { Request } from "./wait.ts";
 
+/** One write costs 4 us whatever it holds: from this many bytes on more in it brings little. */
+export const WRITE_SIZE = 65_536;
+
 /**
- * Reads go into blocks of this size, one behind the other. A block is never written twice, so that
- * payloads can be views on it; 64 KiB is where larger ones bring little.
+ * Reads go into blocks, one behind the other. A block is never written twice, so that payloads can be
+ * views on it. It is this small while the wire is quiet, since a payload that is kept keeps its block.
  */
 const BLOCK_SIZE = 65_536;
+
+/** The size of a block while reads fill one after the other. */
+const BUSY_BLOCK_SIZE = 262_144;
 
 /** What is left of a block when a new one is taken: less would cut packets for nothing. */
 const BLOCK_REST_MIN = 4_096;
@@ -139,22 +145,28 @@ export class Connection {
   async #read(): Promise<void> {
     let block = new Uint8Array(BLOCK_SIZE);
     let used = 0;
+    let isBusy = false;
     try {
       while (this.#phase === "open") {
         if (this.#isPaused()) await this.#whilePaused();
         if (this.#phase !== "open") return;
         if (block.length - used < BLOCK_REST_MIN) {
-          block = new Uint8Array(BLOCK_SIZE);
+          block = new Uint8Array(isBusy ? BUSY_BLOCK_SIZE : BLOCK_SIZE);
           used = 0;
         }
-        const size = await this.#wire.read(block.subarray(used));
+        const end = isBusy ? block.length : used + BLOCK_SIZE;
+        const size = await this.#wire.read(block.subarray(used, end));
         if (this.#phase !== "open") return;
         if (size === null) return this.#lost(this.#writeError);
         const bytes = block.subarray(used, used + size);
         used += size;
         this.#trace?.received(bytes);
         this.#owner.onRead(bytes);
-        await this.#look(bytes);
+        const looking = this.#look(bytes);
+        // While reading pauses, it goes on in small steps.
+        isBusy = used === block.length && looking === undefined &&
+          !this.#isPaused();
+        await looking;
       }
     } catch (error) {
       this.#lost(error);
@@ -162,13 +174,13 @@ export class Connection {
   }
 
   /** Has the session look at what was read, some packets at a time. */
-  #look(bytes: Uint8Array): Promise<void> | void {
+  #look(bytes: Uint8Array): Promise<void> | undefined {
     const now = this.#clock.now();
     this.#session.feed(bytes, now);
     return this.#proceed(now);
   }
 
-  #proceed(now: number): Promise<void> | void {
+  #proceed(now: number): Promise<void> | undefined {
     let hasMore = true;
     while (hasMore && this.#phase === "open") {
       if (this.#isPaused()) {
@@ -177,6 +189,7 @@ export class Connection {
       hasMore = this.#session.proceed(now, PACKETS_A_TURN);
       this.#owner.onTurn(now);
     }
+    return undefined;
   }
 
   /** A wire that can no longer be written is read to its end: the server may have said why. */
@@ -190,19 +203,18 @@ export class Connection {
     }
   }
 
+  /** Goes on by itself only with a whole write's worth: less is waited with until the turn has ended. */
   async #write(): Promise<void> {
     try {
-      for (
-        let bytes = this.#session.takeBytes();
-        bytes !== undefined && this.#phase === "open";
-        bytes = this.#session.takeBytes()
-      ) {
+      do {
+        const bytes = this.#session.takeBytes();
+        if (bytes === undefined) break;
         this.#trace?.sent(bytes);
         await this.#writeAll(bytes);
         if (this.#phase !== "open") return;
+        if (this.#session.outgoingSize < WRITE_SIZE) this.#writing = undefined;
         this.#owner.onWritten(bytes.length);
-      }
-      this.#writing = undefined;
+      } while (this.#writing !== undefined && this.#phase === "open");
     } catch (error) {
       this.#cannotWrite(error);
     }

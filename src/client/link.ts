@@ -15,7 +15,7 @@ import {
   unwanted,
   wireFault,
 } from "./connect_fault.ts";
-import { Connection } from "./connection.ts";
+import { Connection, WRITE_SIZE } from "./connection.ts";
 import { openWithFallback } from "./opening.ts";
 import type { DisconnectOptions } from "./options.ts";
 import type { Settings } from "./settings.ts";
@@ -77,6 +77,7 @@ export class Link {
   #opening: Opening | undefined;
   #firstBytes = new Uint8Array(0);
   #flushing = false;
+  #hasFlushed = false;
   #ended = false;
   #disconnecting = false;
   #cancelTimer: (() => void) | undefined;
@@ -110,16 +111,31 @@ export class Link {
     }
   }
 
-  /** What the session has for the wire leaves at the end of this microtask turn. */
+  /**
+   * What the session has for the wire leaves soon: the first time in a turn with the microtasks, for a quick
+   * answer; then when the turn has ended, so that what is said bit by bit leaves in one write.
+   */
   scheduleFlush(): void {
-    if (this.#flushing || this.#connection?.writing) return;
+    const connection = this.#connection;
+    if (connection === undefined || connection.writing) return;
+    if (this.session.outgoingSize >= WRITE_SIZE) return connection.flush();
+    if (this.#flushing) return;
     this.#flushing = true;
-    queueMicrotask(() => {
+    const flush = () => {
       this.#flushing = false;
       if (this.#ended) return;
       this.#connection?.flush();
       this.arm();
-    });
+    };
+    if (!this.#hasFlushed) {
+      this.#hasFlushed = true;
+      queueMicrotask(flush);
+    } else {
+      this.#settings.clock.afterTurn(() => {
+        this.#hasFlushed = false;
+        flush();
+      });
+    }
   }
 
   /** What keeps reading waiting may have changed. */
@@ -250,6 +266,7 @@ export class Link {
 
   #onWritten(size: number): void {
     this.#owner.onWritten(size);
+    if (this.session.outgoingSize > 0) this.scheduleFlush();
     this.#connection?.resume();
     this.#tellWatchers();
   }
@@ -258,6 +275,7 @@ export class Link {
   #turn(now: number): void {
     this.#tellEvents(now);
     if (this.#ended) return;
+    this.#hasFlushed = false;
     this.#owner.onTurn(now);
     this.#connection?.flush();
     this.arm();

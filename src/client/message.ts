@@ -31,8 +31,8 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /**
  * A message that the server has sent (PUBLISH, chapter 3.3).
  *
- * `payload` is a view on the block of 64 KiB that it was read into: whoever keeps many small
- * payloads for long keeps their blocks too, and is better off with `payload.slice()`.
+ * `payload` is a view on the block of 64 KiB, on a busy wire 256 KiB, that it was read into: whoever
+ * keeps many small payloads for long keeps their blocks too, and is better off with `payload.slice()`.
  */
 export class Message {
   /** The Topic Name. */

@@ -70,28 +70,26 @@ function exhausted(settings: Settings, error: ConnectError): ConnectError {
     : versions.length > 1
     ? `; tried ${versions.map((version) => VERSION_NAMES[version]).join(", ")}`
     : "";
-  const { reasonCode, reasonString, cause, protocolVersion } = error;
+  const { refusal } = error;
   return new ConnectError(`${error.message}${why}`, {
-    reasonCode,
-    reasonString,
-    cause,
-    protocolVersion,
+    ...error,
+    cause: error.cause,
+    refusal: refusal === undefined ? undefined : `${refusal}${why}`,
   });
 }
 
-/** Where connecting was stuck: an attempt that had a wire names its version. */
+/** Where connecting was stuck. */
 function timeoutError(
   { address, connectTimeoutMs }: Settings,
   error: unknown,
   cause: DOMException,
 ): ConnectError {
-  const hadWire = error instanceof ConnectError &&
-    error.protocolVersion !== undefined;
-  const why = hadWire
-    ? "the wire is open, but no CONNACK came"
-    : "the wire was not open";
+  const stage = error instanceof ConnectError ? error.stage : "wire";
+  const why = stage === "wire"
+    ? "the wire was not open"
+    : "the wire is open, but no CONNACK came";
   return new ConnectError(
     `Cannot connect to ${address}: ${why} within ${connectTimeoutMs / 1000} s`,
-    { cause },
+    { stage, cause },
   );
 }

@@ -8,6 +8,7 @@ import { type Delivery, MqttError } from "../errors.ts";
 import type { OutgoingMessage } from "../session/flight.ts";
 import { topicNameFault } from "../topic/name.ts";
 import { checkInteger, checkNames } from "./checks.ts";
+import { WRITE_SIZE } from "./connection.ts";
 import type { Life } from "./life.ts";
 import type { Link } from "./link.ts";
 import type { PublishOptions, PublishResult } from "./options.ts";
@@ -21,7 +22,7 @@ import {
 } from "./wait.ts";
 
 /** Above this many bytes that wait to be written, a publish of QoS 0 resolves only when they have been. */
-const OUTGOING_BYTES_HIGH = 65_536;
+const OUTGOING_BYTES_HIGH = 2 * WRITE_SIZE;
 
 /** What waits to be written, with nobody awaiting it, is kept to this many bytes. */
 const OUTGOING_BYTES_MAX = 2 ** 30;
@@ -139,8 +140,9 @@ export class Publisher {
     }
     session.publish(message, NO_REQUEST);
     this.#life.stats.messagesPublished++;
+    const isAccepted = session.outgoingSize < OUTGOING_BYTES_HIGH;
     this.#link.scheduleFlush();
-    if (session.outgoingSize < OUTGOING_BYTES_HIGH) return DONE;
+    if (isAccepted) return DONE;
     const { promise } = this.#drained ??= new Wait();
     this.#link.resume();
     if (signal === undefined) {

@@ -16,7 +16,10 @@ export const VARIABLE_BYTE_INTEGER_MAX = 268_435_455;
 const CAPACITY_START = 16 * 1024;
 
 /** A buffer above this size was made for a huge packet, and is not kept when it has left. */
-const CAPACITY_KEPT = 4 * 1024 * 1024;
+const CAPACITY_KEPT = 16 * 1024 * 1024;
+
+/** A buffer that has been nearly empty this many times is too large for what there is to do. */
+const IDLE_TAKES_MAX = 64;
 
 // Beyond this many characters encodeInto, with its fixed cost of a call, is quicker than a loop.
 const ASCII_LOOP_MAX = 96;
@@ -40,6 +43,7 @@ export class ByteWriter {
   /** The other buffer: while what it held is on its way out, the next packets go into `#bytes`. */
   #spare: Uint8Array<ArrayBuffer> = EMPTY;
   #length = 0;
+  #idleTakes = 0;
   /** The first byte of the packet in work; errors are named by it. */
   #header = 0;
   /** The Topic Name that was written last, found right, and its bytes with their length. */
@@ -59,7 +63,7 @@ export class ByteWriter {
     if (this.#length === 0) return undefined;
     const taken = this.#bytes.subarray(0, this.#length);
     const next = this.#spare;
-    this.#spare = this.#bytes.length > CAPACITY_KEPT ? EMPTY : this.#bytes;
+    this.#spare = this.#isTooLarge() ? EMPTY : this.#bytes;
     this.#bytes = next;
     this.#length = 0;
     return taken;
@@ -294,6 +298,13 @@ export class ByteWriter {
   /** Makes room for `count` more bytes. */
   #reserve(count: number): void {
     if (this.#length + count > this.#bytes.length) this.#grow(count);
+  }
+
+  #isTooLarge(): boolean {
+    const capacity = this.#bytes.length;
+    const isIdle = capacity > CAPACITY_START && this.#length < capacity / 16;
+    this.#idleTakes = isIdle ? this.#idleTakes + 1 : 0;
+    return capacity > CAPACITY_KEPT || this.#idleTakes > IDLE_TAKES_MAX;
   }
 
   #grow(count: number): void {

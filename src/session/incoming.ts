@@ -109,12 +109,13 @@ export class Incoming<Request> {
     delivery.reasonCode = reasonCode;
     delivery.properties = properties;
     const { qos, packetId } = delivery.packet;
+    const isHere = delivery.connection === this.#connection;
     // The session it came in is gone, or its id stands for another message by now.
-    if (this.#waiting.get(packetId) !== delivery) return;
+    if (!isHere && this.#waiting.get(packetId) !== delivery) return;
     if (qos === 2 && reasonCode < 0x80) {
       this.#doors.records?.push({ type: "owned", packetId });
     }
-    if (delivery.connection === this.#connection) this.#drain(qos);
+    this.#drain(qos);
   }
 
   /** PUBREL has come: the id is free, and PUBCOMP says so, even for one that is not known [MQTT-4.3.3-11]. */
@@ -210,12 +211,9 @@ export class Incoming<Request> {
     }
   }
 
-  #answer(delivery: IncomingDelivery): void {
-    const { packet, reasonCode, properties } = delivery;
+  #answer({ packet, reasonCode, properties }: IncomingDelivery): void {
     const { qos, packetId } = packet;
-    if (this.#waiting.get(packetId) === delivery) {
-      this.#waiting.delete(packetId);
-    }
+    this.#waiting.delete(packetId);
     // A PUBREC that refuses ends the flow, and no PUBREL follows [MQTT-4.3.3-4]; MQTT 3.x has none.
     const isRefused = reasonCode >= 0x80 && this.#doors.protocolVersion === 5;
     if (qos === 2 && !isRefused) this.#own(packetId);

@@ -49,9 +49,9 @@ export class KeepAlive {
     return this.isAsked && now >= this.#deadAt;
   }
 
-  /** The bytes that wait have been taken, to be written. */
+  /** The bytes that wait have been taken to be written, a PINGREQ that was asked for among them. */
   taken(): void {
-    this.#pingTaken = this.isAsked;
+    this.#pingTaken = true;
   }
 
   /** Bytes that were taken have been written, to their end. */

@@ -1,5 +1,5 @@
-// The receive loops: of a subscription, of the client, message by message or in batches; how they
-// are left, and how they end.
+// The receive loops, of a subscription and of the client: what they get, how they are left, and how
+// they end.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
@@ -184,6 +184,23 @@ Deno.test("a loop that is left while it waits ends", async () => {
   assertEquals(await looping, ["1"]);
 });
 
+Deno.test("a loop that is left while it waits does not get again what it asked the next after", async () => {
+  const { client, server } = await connected();
+  const options = { qos: 1 } as const;
+  const first = await subscribed({ client, server }, "a", options);
+  const one = first[Symbol.asyncIterator]();
+  const second = await subscribed({ client, server }, "+", options);
+  const two = second[Symbol.asyncIterator]();
+  server.send(atQos1(1));
+  await one.next();
+  void one.next();
+  await one.return?.();
+  assertEquals(first.waiting, 0);
+  await two.next();
+  void two.next();
+  assertEquals(await server.sent(), [ack("puback", 1)]);
+});
+
 Deno.test("a loop that is asked several times at once answers in order, and all is acknowledged", async () => {
   const { client, server } = await connected();
   const subscription = await subscribed({ client, server }, "a", { qos: 1 });
@@ -281,60 +298,6 @@ Deno.test("loops that wait throw when the connection is lost", async () => {
   server.close();
   for (const looping of loops) {
     await assertRejects(() => looping, ConnectionLostError);
-  }
-});
-
-Deno.test("batches gives all that waits, and acknowledges it when the next is asked for", async () => {
-  const { client, server } = await connected();
-  const subscription = await subscribed(
-    { client, server },
-    "a",
-    { qos: 1 },
-    atQos1(1),
-    atQos1(2),
-    publish("a", "3"),
-  );
-  const batches = subscription.batches();
-  const payloads = async () => {
-    const { value = [] } = await batches.next();
-    return value.map((message) => message.text());
-  };
-  assertEquals(await payloads(), ["1", "2", "3"]);
-  assertEquals(await server.sent(), []);
-  const next = payloads();
-  assertEquals(await server.sent(), [ack("puback", 1), ack("puback", 2)]);
-  assert(await isPending(next));
-  server.send(atQos1(4));
-  assertEquals(await next, ["4"]);
-});
-
-Deno.test("batches, left, puts the batch in hand back, but for what was acknowledged", async () => {
-  const { client, server } = await connected();
-  const subscription = await subscribed(
-    { client, server },
-    "a",
-    { qos: 1 },
-    atQos1(1),
-    atQos1(2),
-    atQos1(3),
-  );
-  for await (const batch of subscription.batches()) {
-    await batch[0]?.ack();
-    break;
-  }
-  assertEquals(await server.sent(), [ack("puback", 1)]);
-  server.send(atQos1(4));
-  await settled();
-  assertEquals(await take(subscription, 3), ["2", "3", "4"]);
-});
-
-Deno.test("Client.batches gives what no subscription takes", async () => {
-  const { client, server } = await connected();
-  server.send(atQos1(1), publish("b", "2"));
-  await settled();
-  for await (const batch of client.batches()) {
-    assertEquals(batch.map((message) => message.text()), ["1", "2"]);
-    break;
   }
 });
 

@@ -142,18 +142,29 @@ Deno.test("await publish for each of 10,000 messages of QoS 1 neither deadlocks 
   assertEquals(client.stats().inFlight, 0);
 });
 
-Deno.test("await publish of QoS 0 inside a loop that is far behind does not deadlock, though the server reads nothing before it has written all", async () => {
-  const { client, server } = await connected();
-  const messages = await flooded({ client, server }, { count: 30, size: MIB });
-  await messages.next();
-  assertLess(client.stats().messagesReceived, 20);
-  const payload = new Uint8Array(3 * MIB);
-  const published = client.publish("b", payload);
-  await settled();
-  assertEquals(client.stats().messagesReceived, 30);
-  assertEquals((await server.next("publish")).payload.length, payload.length);
-  await published;
-});
+for (const qos of [0, 1, 2] as const) {
+  Deno.test(`await publish of QoS ${qos} inside a loop that is far behind does not deadlock, though the server reads nothing before it has written all`, async () => {
+    const { client, server } = await connected();
+    const messages = await flooded({ client, server }, {
+      count: 30,
+      size: MIB,
+    });
+    await messages.next();
+    assertLess(client.stats().messagesReceived, 20);
+    const payload = new Uint8Array(3 * MIB);
+    const published = client.publish("b", payload, { qos });
+    await settled();
+    assertEquals(client.stats().messagesReceived, 30);
+    const packet = await server.next("publish");
+    assertEquals(packet.payload.length, payload.length);
+    const { packetId } = packet;
+    if (qos === 1) server.send(ack("puback", packetId));
+    if (qos === 2) {
+      server.send(ack("pubrec", packetId), ack("pubcomp", packetId));
+    }
+    await published;
+  });
+}
 
 Deno.test("subscribe and unsubscribe inside a loop that is far behind do not deadlock", async () => {
   const { client, server } = await connected();

@@ -78,3 +78,11 @@ for (const [url, why] of WRONG) {
     await assertRejects(() => connect(url), TypeError);
   });
 }
+
+Deno.test("parseTarget says how a URL begins where a host stands alone", () => {
+  for (const url of ["localhost", "server.test", ""]) {
+    assertThrows(() => parseTarget(url), TypeError, "mqtt://");
+  }
+  const { message } = assertThrows(() => parseTarget("mqtt://[::1"), TypeError);
+  assert(!message.includes("mqtt://"), message);
+});

@@ -41,12 +41,28 @@ Deno.test("ByteWriter lets two buffers take turns, and makes no new ones", () =>
 
 Deno.test("ByteWriter does not keep a buffer that a huge packet has made", () => {
   const writer = new ByteWriter();
-  writer.raw(new Uint8Array(5 * 1024 * 1024));
-  assert((writer.take()?.buffer.byteLength ?? 0) >= 5 * 1024 * 1024);
+  writer.raw(new Uint8Array(17 * 1024 * 1024));
+  assert((writer.take()?.buffer.byteLength ?? 0) >= 17 * 1024 * 1024);
   for (let turn = 0; turn < 3; turn++) {
     writer.uint8(1);
     assert((writer.take()?.buffer.byteLength ?? 0) <= 64 * 1024);
   }
+});
+
+Deno.test("ByteWriter keeps a buffer that a burst has made while bursts come, and not for ever", () => {
+  const writer = new ByteWriter();
+  const sizeOf = (bytes: number) => {
+    writer.raw(new Uint8Array(bytes));
+    return writer.take()?.buffer.byteLength ?? 0;
+  };
+  for (let turn = 0; turn < 100; turn++) {
+    assert(sizeOf(1024 * 1024) >= 1024 * 1024);
+    assert(sizeOf(1024 * 1024) >= 1024 * 1024);
+    sizeOf(1);
+  }
+  for (let turn = 0; turn < 200; turn++) sizeOf(1);
+  assert(sizeOf(1) <= 64 * 1024);
+  assert(sizeOf(1) <= 64 * 1024);
 });
 
 Deno.test("ByteWriter.rewind takes back what was written since", () => {

@@ -4,6 +4,7 @@ import type { Properties, QoS } from "../../src/codec/packet.ts";
 import {
   bytes,
   connectedSession,
+  connectPacket,
   message,
   newSession,
   NOW,
@@ -74,10 +75,12 @@ for (const protocolVersion of [3, 4] as const) {
     session.receive(bytes("40 02 00 02 40 02 00 03"), NOW);
     // The second QoS 2 message waits for the first, and what comes behind it keeps its place.
     assertEquals(written(session), "32 05 00 01 61 00 04");
-    session.receive(bytes("50 02 00 01 70 02 00 01"), NOW);
+    session.publish(message("a", "", { qos: 1 }), "late");
+    assertEquals(written(session), "");
+    session.receive(bytes("50 02 00 01 70 02 00 01 40 02 00 04"), NOW);
     assertEquals(
       written(session),
-      "62 02 00 01 34 05 00 01 61 00 05 32 05 00 01 61 00 06",
+      "62 02 00 01 34 05 00 01 61 00 05 32 05 00 01 61 00 06 32 05 00 01 61 00 07",
     );
   });
 }
@@ -130,6 +133,30 @@ Deno.test("Session sends nothing new while what is to be sent again waits", () =
   session.publish(message("a", "", { qos: 1 }), "3");
   session.receive(bytes("40 02 00 01"), NOW);
   assertEquals(written(session), "3a 06 00 01 61 00 02 00");
+});
+
+Deno.test("Session lets nothing new overtake what is to be sent again, though its QoS has room", () => {
+  for (const waits of [[], ["3"], ["3", "4"]]) {
+    const session = connectedSession({ inflight: { max: 3, qos2Max: 1 } });
+    session.publish(message("a", "", { qos: 2 }), "1");
+    session.publish(message("a", "", { qos: 2 }), "2");
+    session.lost();
+    for (const request of waits) {
+      session.publish(message("a", "", { qos: 1 }), request);
+    }
+    // A CONNECT of MQTT 5 that MQTT 3.1.1 answers, with Session Present: the windows are ours.
+    session.open(NOW, connectPacket());
+    session.takeBytes();
+    session.receive(bytes("20 02 01 00"), NOW);
+    assertEquals(written(session), "3c 05 00 01 61 00 01");
+    session.publish(message("a", "", { qos: 1 }), "new");
+    assertEquals(written(session), "");
+    session.receive(bytes("50 02 00 01 70 02 00 01"), NOW);
+    assertEquals(
+      written(session).slice(0, 53),
+      "62 02 00 01 3c 05 00 01 61 00 02 32 05 00 01 61 00 03",
+    );
+  }
 });
 
 Deno.test("Session takes no quota for a PUBREL that is sent again, and gets none for its PUBCOMP", () => {
@@ -272,17 +299,7 @@ Deno.test("Session settles a queued message that a lower version cannot carry", 
   session.publish(message("a", "", { qos: 1, properties }), "wrong");
   session.publish(message("b", "", { qos: 1 }), "right");
   // A CONNECT of MQTT 5 that a server of MQTT 3.1.1 answers.
-  session.open(NOW, {
-    type: "connect",
-    protocolVersion: 5,
-    cleanStart: true,
-    keepAlive: 0,
-    clientId: "c",
-    username: undefined,
-    password: undefined,
-    will: undefined,
-    properties: {},
-  });
+  session.open(NOW, connectPacket({ cleanStart: true }));
   session.takeBytes();
   session.receive(bytes("20 02 00 00"), NOW);
   const [, event] = session.takeEvents();

@@ -45,6 +45,15 @@ Deno.test("PacketIds give 0 where all are in use, and the one that is freed then
   }
 });
 
+Deno.test("PacketIds go on from the last one, not from the lowest that is free", () => {
+  const ids = new PacketIds();
+  take(ids, PACKET_ID_MAX);
+  for (const freed of [35, 40, 60]) ids.free(freed);
+  assertEquals(ids.take(), 35);
+  ids.free(33);
+  assertEquals(take(ids, 4), [40, 60, 33, 0]);
+});
+
 Deno.test("PacketIds take it lightly when a free one or 0 is given back", () => {
   const ids = new PacketIds();
   take(ids, PACKET_ID_MAX);
@@ -171,6 +180,32 @@ Deno.test("Session takes the identifiers of requests back when the connection is
     written(session),
     "82 07 00 03 00 00 01 66 00 3a 06 00 01 74 00 02 00",
   );
+});
+
+Deno.test("Session asks in the original order what had an identifier, and what waited for one", () => {
+  const session = exhaustedSession();
+  for (const topicFilter of ["f", "g"]) {
+    session.unsubscribe({ topicFilters: [topicFilter], properties: {} }, "");
+  }
+  session.receive(ack("puback", 700), NOW);
+  assertEquals(written(session), "a2 06 02 bc 00 00 01 66");
+  session.lost();
+  session.unsubscribe({ topicFilters: ["h"], properties: {} }, "");
+  reconnect(session, "lost");
+  assertEquals(
+    written(session).slice(0, 71),
+    "a2 06 02 bd 00 00 01 66 a2 06 02 be 00 00 01 67 a2 06 02 bf 00 00 01 68",
+  );
+});
+
+Deno.test("Session can ask ever so much over a loss", () => {
+  const session = connectedSession();
+  for (let i = 0; i < 40_000; i++) {
+    session.unsubscribe({ topicFilters: ["f"], properties: {} }, "");
+  }
+  session.takeBytes();
+  reconnect(session, "kept");
+  assertEquals(session.takeBytes()?.length, 40_000 * 8);
 });
 
 Deno.test("Session gives no identifier away that waits for PUBREC, PUBCOMP or nobody any more, over many losses", () => {

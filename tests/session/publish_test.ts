@@ -287,7 +287,7 @@ Deno.test("abort() of a message that is refused later is told no more", () => {
   assertEquals([told(session), session.inFlight], [[], 0]);
 });
 
-Deno.test("abort() of ever so many that wait does not make the queue grow", () => {
+Deno.test("abort() of ever so many that wait leaves the others, in their order", () => {
   const session = newSession();
   for (let round = 0; round < 20; round++) {
     const flights = Array.from(
@@ -302,6 +302,15 @@ Deno.test("abort() of ever so many that wait does not make the queue grow", () =
   const sent = session.takeBytes()?.length;
   assertEquals(sent, 10 * 9 + 10 * 10); // 0 to 9 and 10 to 19, as text
   assertEquals([session.inFlight, session.queued], [20, 0]);
+});
+
+Deno.test("Session lets go of the payload when PUBREC has come, and when the handshake has ended", () => {
+  const session = connectedSession();
+  const one = session.publish(message("a", "1", { qos: 2 }), "one");
+  const two = session.publish(message("a", bytes("02"), { qos: 1 }), "two");
+  assertEquals([one?.payload, two?.payload], ["1", bytes("02")]);
+  session.receive(bytes("50 02 00 01 40 02 00 02"), NOW);
+  assertEquals([one?.payload, two?.payload], ["", ""]);
 });
 
 Deno.test("PublishError names the limit that keeps a message from being sent", () => {

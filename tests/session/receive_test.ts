@@ -96,6 +96,22 @@ for (const protocolVersion of VERSIONS) {
     }
   });
 
+  Deno.test(`Session joins a copy at QoS 2 without DUP too by ${name}: the id decides`, () => {
+    const session = connectedSession(given);
+    session.receive(publish(protocolVersion, 2, 7), NOW);
+    session.receive(publish(protocolVersion, 2, 7), NOW);
+    assertEquals(deliveries(session).length, 1);
+  });
+
+  Deno.test(`Session joins no messages of different QoS by ${name}`, () => {
+    const session = connectedSession(given);
+    session.receive(publish(protocolVersion, 1, 7), NOW);
+    session.receive(publish(protocolVersion, 2, 7, { dup: true }), NOW);
+    const came = deliveries(session);
+    for (const delivery of came) session.acknowledge(delivery);
+    assertEquals(came.length, 2);
+  });
+
   Deno.test(`Session takes a PUBLISH of QoS 1 that comes again after PUBACK for a new message by ${name}`, () => {
     // [MQTT-4.3.2-5]
     const session = connectedSession(given);
@@ -186,6 +202,18 @@ Deno.test("Session acknowledges with properties under MQTT 5", () => {
   assertEquals(written(session), "50 0b 00 01 00 07 26 00 01 61 00 01 62");
   session.receive(bytes("62 02 00 01"), NOW);
   assertEquals(written(session), "70 02 00 01");
+});
+
+Deno.test("acknowledge() counts the first time", () => {
+  const session = connectedSession();
+  session.receive(publish(5, 1, 1), NOW);
+  session.receive(publish(5, 1, 2), NOW);
+  const [one, two] = deliveries(session);
+  if (!one || !two) throw new Error("two came");
+  session.acknowledge(two);
+  session.acknowledge(two, 0x83);
+  session.acknowledge(one, 0x83);
+  assertEquals(written(session), "40 03 00 01 83 40 02 00 02");
 });
 
 Deno.test("acknowledge() throws for what cannot be said, and the message waits on", () => {

@@ -6,6 +6,7 @@ import type { IncomingDelivery } from "../../src/session/delivery.ts";
 import {
   bytes,
   connectedSession,
+  connectPacket,
   deliveries,
   NOW,
   publish,
@@ -168,6 +169,17 @@ for (const protocolVersion of VERSIONS) {
     assertEquals(told(session), ["delivery t 7 qos 2 id 7"]);
   });
 
+  Deno.test(`Session answers a PUBREL for what it has not acknowledged on an earlier connection as one of nothing by ${name}`, () => {
+    const session = connectedSession(given);
+    session.receive(publish(protocolVersion, 2, 7), NOW);
+    reconnect(session, "kept", given);
+    session.receive(bytes("62 02 00 07"), NOW);
+    assertEquals(
+      written(session),
+      protocolVersion === 5 ? "70 03 00 07 92" : "70 02 00 07",
+    );
+  });
+
   Deno.test(`Session has forgotten its QoS 2 ids by ${name} where the server has lost the session`, () => {
     const session = connectedSession(given);
     session.receive(publish(protocolVersion, 2, 7), NOW);
@@ -234,23 +246,16 @@ Deno.test("Session acknowledges a refused message as owned where the next server
     if (delivery === undefined) throw new Error("it is delivered");
     session.lost();
     session.acknowledge(delivery, 0x83, { reasonString: "no" });
-    session.open(NOW, {
-      type: "connect",
-      protocolVersion: 5,
-      cleanStart: false,
-      keepAlive: 0,
-      clientId: "c",
-      username: undefined,
-      password: undefined,
-      will: undefined,
-      properties: {},
-    });
+    session.open(NOW, connectPacket());
     session.takeBytes();
     session.receive(bytes("20 02 01 00"), NOW); // CONNACK of two bytes, Session Present
     session.receive(publish(4, qos, 7, { dup: true }), NOW);
     assertEquals(written(session), qos === 1 ? "40 02 00 07" : "50 02 00 07");
-    if (qos === 2) session.receive(bytes("62 02 00 07"), NOW);
-    assertEquals(written(session), qos === 1 ? "" : "70 02 00 07");
+    if (qos === 1) continue;
+    session.receive(publish(4, 2, 7, { dup: true }), NOW);
+    assertEquals([written(session), deliveries(session)], ["50 02 00 07", []]);
+    session.receive(bytes("62 02 00 07"), NOW);
+    assertEquals(written(session), "70 02 00 07");
   }
 });
 

@@ -5,6 +5,7 @@ import type { QoS } from "../../src/codec/packet.ts";
 import {
   bytes,
   connectedSession,
+  connectPacket,
   message,
   newSession,
   NOW,
@@ -236,17 +237,10 @@ Deno.test("Session asks nothing before CONNACK", () => {
   const session = newSession();
   session.subscribe(subscribe("a"), "one");
   session.publish(message("a", "", { qos: 1 }), "two");
-  session.open(NOW, {
-    type: "connect",
-    protocolVersion: 5,
-    cleanStart: true,
-    keepAlive: 0,
-    clientId: "",
-    username: undefined,
-    password: undefined,
-    will: undefined,
-    properties: {},
-  });
+  session.open(
+    NOW,
+    connectPacket({ cleanStart: true, connect: { clientId: "" } }),
+  );
   session.unsubscribe(unsubscribe("a"), "three");
   assertEquals(
     written(session),

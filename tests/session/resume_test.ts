@@ -6,6 +6,7 @@ import type { ProtocolVersion, QoS } from "../../src/codec/packet.ts";
 import {
   bytes,
   connectedSession,
+  connectPacket,
   message,
   newSession,
   NOW,
@@ -117,17 +118,7 @@ for (const protocolVersion of VERSIONS) {
       Deno.test(`Session goes on at QoS ${qos} by ${name} where the connection was lost twice ${after}, the second time before CONNACK`, () => {
         const session = sessionAfter(protocolVersion, qos, count);
         session.lost();
-        session.open(NOW, {
-          type: "connect",
-          protocolVersion,
-          cleanStart: false,
-          keepAlive: 0,
-          clientId: "c",
-          username: undefined,
-          password: undefined,
-          will: undefined,
-          properties: {},
-        });
+        session.open(NOW, connectPacket({ protocolVersion }));
         session.takeBytes(); // CONNECT
         assertEquals(written(session), "");
         reconnect(session, "kept", { protocolVersion });
@@ -342,6 +333,62 @@ Deno.test("Session sends a string and bytes again as they were", () => {
         `3a 8e 27 00 01 61 00 03 00${" 07".repeat(5_000)}`,
     );
   }
+});
+
+Deno.test("Session sends bytes again as they were, wherever their copies lie", () => {
+  const session = connectedSession();
+  // Together one byte more than the 64 KiB that copies are put into.
+  const sizes = [...new Array(1_365).fill(48), 17];
+  for (const [index, size] of sizes.entries()) {
+    const payload = new Uint8Array(size).fill(index);
+    session.publish(message("a", payload, { qos: 1 }), "");
+  }
+  const sent = session.takeBytes()?.slice() ?? new Uint8Array(0);
+  reconnect(session, "kept");
+  const again = session.takeBytes()?.slice() ?? new Uint8Array(0);
+  for (let at = 0; at < sent.length; at += 2 + (sent[at + 1] ?? 0)) {
+    sent[at] = (sent[at] ?? 0) | 0x08; // DUP
+  }
+  assertEquals(again, sent);
+});
+
+Deno.test("Session sends again in the original order where the identifiers have begun anew meanwhile", () => {
+  const session = connectedSession();
+  for (let packetId = 1; packetId <= 65_533; packetId++) {
+    session.publish(message("t", "", { qos: 1 }), "");
+  }
+  const acknowledged = new Uint8Array(4 * 65_533);
+  for (let packetId = 1; packetId <= 65_533; packetId++) {
+    acknowledged.set([0x40, 2, packetId >> 8, packetId], 4 * (packetId - 1));
+  }
+  session.receive(acknowledged, NOW);
+  session.takeBytes();
+  for (const payload of ["1", "2", "3", "4"]) {
+    session.publish(message("t", payload, { qos: 2 }), payload);
+  }
+  session.receive(bytes("50 02 00 01 50 02 ff ff"), NOW);
+  session.takeBytes();
+  reconnect(session, "kept");
+  assertEquals(
+    written(session),
+    "62 02 00 01 62 02 ff ff " +
+      "3c 07 00 01 74 ff fe 00 31 3c 07 00 01 74 00 02 00 34",
+  );
+});
+
+Deno.test("Session sends again once what waited for its turn when the connection was lost again", () => {
+  const session = connectedSession();
+  for (const payload of ["1", "2"]) {
+    session.publish(message("a", payload, { qos: 1 }), payload);
+  }
+  session.takeBytes();
+  reconnect(session, "kept", { connack: { receiveMaximum: 1 } });
+  session.takeBytes();
+  reconnect(session, "kept");
+  assertEquals(
+    written(session),
+    "3a 07 00 01 61 00 01 00 31 3a 07 00 01 61 00 02 00 32",
+  );
 });
 
 const FILTER = {
