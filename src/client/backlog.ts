@@ -54,6 +54,7 @@ export class Backlog {
   #heldMessages = 0;
   #heldBytes = 0;
   #heldQos0 = 0;
+  readonly #dropsQos0: boolean;
   #high = false;
   #keptBytes = 0;
   readonly #options: BacklogOptions;
@@ -61,6 +62,7 @@ export class Backlog {
   /** Makes a backlog of nothing. */
   constructor(options: BacklogOptions) {
     this.#options = options;
+    this.#dropsQos0 = options.overflow === "drop";
   }
 
   /** Whether reading is to pause: from the mark on, until half of it is left. */
@@ -70,9 +72,9 @@ export class Backlog {
 
   /** Whether QoS 0 messages are to be dropped, the oldest first. */
   get isFull(): boolean {
-    const { overflow, highWaterMessages, highWaterBytes } = this.#options;
-    return overflow === "drop" &&
-      (this.messages > highWaterMessages || this.bytes > highWaterBytes);
+    if (!this.#dropsQos0) return false;
+    const { highWaterMessages, highWaterBytes } = this.#options;
+    return (this.messages > highWaterMessages || this.bytes > highWaterBytes);
   }
 
   /** Whether not one message more may wait, wherever it is. */
@@ -80,32 +82,56 @@ export class Backlog {
     return this.#keptBytes >= this.#options.hardBoundBytes;
   }
 
-  /** One more message is kept, in a queue that somebody takes from or anywhere else. */
+  /** One more message is kept where nobody takes from. */
   keep(message: Message): void {
     this.#keptBytes += message.payload.length + MESSAGE_COST;
   }
 
-  /** One message less is kept. */
+  /** One message less is kept there. */
   release(message: Message): void {
     this.#keptBytes -= message.payload.length + MESSAGE_COST;
   }
 
-  /** One more message waits. */
-  add(message: Message): void {
+  /** One more message waits in a queue that somebody takes from. */
+  add({ qos, payload }: Message): void {
+    const size = payload.length;
+    this.#keptBytes += size + MESSAGE_COST;
     this.messages++;
-    this.bytes += message.payload.length;
-    if (!this.#hold(message, 1) || this.#high) return;
+    this.bytes += size;
+    if (qos === 0) {
+      if (this.#dropsQos0) return;
+      this.#heldQos0++;
+    }
+    this.#heldMessages++;
+    this.#heldBytes += size;
     const { readAhead, highWaterMessages, highWaterBytes } = this.#options;
-    this.#high = this.#heldQos0 > readAhead ||
-      this.#heldMessages > highWaterMessages ||
-      this.#heldBytes > highWaterBytes;
+    if (
+      this.#heldQos0 > readAhead || this.#heldMessages > highWaterMessages ||
+      this.#heldBytes > highWaterBytes
+    ) this.#high = true;
   }
 
-  /** One message less waits. */
-  remove(message: Message): void {
+  /** One message less waits there. */
+  remove({ qos, payload }: Message): void {
+    const size = payload.length;
+    this.#keptBytes -= size + MESSAGE_COST;
     this.messages--;
-    this.bytes -= message.payload.length;
-    if (!this.#hold(message, -1) || !this.#high) return;
+    this.bytes -= size;
+    if (qos === 0) {
+      if (this.#dropsQos0) return;
+      this.#heldQos0--;
+    }
+    this.#heldMessages--;
+    this.#heldBytes -= size;
+    if (this.#high) this.#ease();
+  }
+
+  /** A message that waited was dropped. */
+  tellDropped(): void {
+    this.#options.onDropped();
+  }
+
+  #ease(): void {
     const { readAhead, highWaterMessages, highWaterBytes } = this.#options;
     if (
       this.#heldQos0 > readAhead / 2 ||
@@ -114,18 +140,5 @@ export class Backlog {
     ) return;
     this.#high = false;
     this.#options.onEased();
-  }
-
-  /** A message that waited was dropped. */
-  tellDropped(): void {
-    this.#options.onDropped();
-  }
-
-  #hold({ qos, payload }: Message, step: 1 | -1): boolean {
-    if (qos === 0 && this.#options.overflow === "drop") return false;
-    this.#heldMessages += step;
-    this.#heldBytes += step * payload.length;
-    if (qos === 0) this.#heldQos0 += step;
-    return true;
   }
 }

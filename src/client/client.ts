@@ -195,6 +195,9 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
       if (!(timeoutMs >= 0)) {
         throw new RangeError("Cannot disconnect: timeoutMs must be 0 or more");
       }
+      if (reasonCode > 0 && this.connection.protocolVersion < 5) {
+        throw new TypeError("Cannot disconnect: reasonCode needs MQTT 5");
+      }
       if (!isReasonCode(reasonCode, "disconnect", "client")) {
         throw new RangeError(
           `Cannot disconnect: ${reasonCode} is no Reason Code that a client may send`,
@@ -233,11 +236,10 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
         const connect = this.#settings.connectPacket(
           event.packet.protocolVersion,
         );
-        this.#connection = connectionInfo(
-          connect,
-          event.packet,
-          this.#settings.inflight.max,
-        );
+        this.#connection = connectionInfo(connect, event.packet, {
+          clientId: this.#link.session.clientId,
+          maxInflight: this.#settings.inflight.max,
+        });
         return;
       }
       case "stray": {
@@ -257,7 +259,7 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
         this.#publisher.abandoned(request, event.delivery);
       }
     } else if (event.type === "abandoned") {
-      this.#subscriber.abandoned(request);
+      this.#subscriber.abandoned(request, event.cause);
     } else if (request.type === "subscribe") {
       if (event.type === "subscribed") {
         this.#subscriber.subscribed(request, event.packet);

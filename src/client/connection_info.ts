@@ -50,20 +50,20 @@ export interface ConnectionInfo {
 export function connectionInfo(
   connect: ConnectPacket,
   connack: ConnackPacket,
-  maxInflight: number,
+  session: { clientId: string; maxInflight: number },
 ): ConnectionInfo {
   const { protocolVersion, sessionPresent, properties } = connack;
   const isVersion5 = protocolVersion === 5;
   return {
     protocolVersion,
-    clientId: properties.assignedClientIdentifier ?? connect.clientId,
+    clientId: session.clientId,
     sessionPresent,
     keepAlive: properties.serverKeepAlive ?? connect.keepAlive,
     sessionExpiryInterval: properties.sessionExpiryInterval ??
       connect.properties.sessionExpiryInterval ?? 0,
     receiveMaximum: isVersion5
       ? properties.receiveMaximum ?? 65_535
-      : maxInflight,
+      : session.maxInflight,
     maximumQoS: properties.maximumQoS ?? 2,
     retainAvailable: properties.retainAvailable ?? true,
     maximumPacketSize: properties.maximumPacketSize ?? Infinity,

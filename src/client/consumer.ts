@@ -47,6 +47,7 @@ export class Consumer {
   /** Told of the end. */
   onEnd: (() => void) | undefined;
   #end: ConsumerEnd | undefined;
+  #isCounted = false;
   readonly #queue = new Ring<Message>();
   readonly #backlog: Backlog;
 
@@ -121,6 +122,7 @@ export class Consumer {
     const waiting = [...this.#queue];
     for (const message of waiting) this.#exit(message);
     this.state = state;
+    this.#isCounted = state === "attached" || state === "reserving";
     for (const message of waiting) this.#enter(message);
     if (state === "attached" && this.ackMode === "receipt") {
       for (const message of this.#queue) void message.ack();
@@ -180,17 +182,13 @@ export class Consumer {
     if (dropped !== undefined) this.#backlog.tellDropped();
   }
 
-  get #isCounted(): boolean {
-    return this.state === "attached" || this.state === "reserving";
-  }
-
   #enter(message: Message): void {
-    this.#backlog.keep(message);
     if (this.#isCounted) this.#backlog.add(message);
+    else this.#backlog.keep(message);
   }
 
   #exit(message: Message): void {
-    this.#backlog.release(message);
     if (this.#isCounted) this.#backlog.remove(message);
+    else this.#backlog.release(message);
   }
 }

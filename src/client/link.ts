@@ -15,6 +15,7 @@ import {
   unwanted,
   wireFault,
 } from "./connect_fault.ts";
+import { Alarm } from "./alarm.ts";
 import { Connection, WRITE_SIZE } from "./connection.ts";
 import { openWithFallback } from "./opening.ts";
 import type { DisconnectOptions } from "./options.ts";
@@ -80,8 +81,7 @@ export class Link {
   #hasFlushed = false;
   #ended = false;
   #disconnecting = false;
-  #cancelTimer: (() => void) | undefined;
-  #timerAt = Infinity;
+  readonly #alarm: Alarm;
   #wallAhead: number;
   #grace = false;
   #watchers: (() => void)[] = [];
@@ -94,6 +94,7 @@ export class Link {
       inflight: settings.inflight,
       recording: false,
     });
+    this.#alarm = new Alarm(settings.clock, () => this.#ring());
     this.#wallAhead = settings.clock.wallNow() - settings.clock.now();
   }
 
@@ -149,11 +150,7 @@ export class Link {
     const now = clock.now();
     let at = Math.min(this.session.deadline, this.#owner.deadline(now));
     if (this.session.deadline < Infinity) at = Math.min(at, now + SUSPEND_MS);
-    // A timer that rings too early looks again; so it is never set anew for a later time.
-    if (at >= this.#timerAt) return;
-    this.#cancelTimer?.();
-    this.#timerAt = at;
-    this.#cancelTimer = clock.schedule(() => this.#ring(), at - now);
+    this.#alarm.set(at, now);
   }
 
   /** Ends in order: accepted publishes are waited for, then DISCONNECT leaves and the wire is closed. */
@@ -348,7 +345,6 @@ export class Link {
   }
 
   #ring(): void {
-    this.#timerAt = Infinity;
     const { clock } = this.#settings;
     const now = clock.now();
     const wallAhead = clock.wallNow() - now;
@@ -364,11 +360,10 @@ export class Link {
 
   /** A server that we do not read from cannot show that it lives: one read decides. */
   #giveGrace(): void {
-    const { clock } = this.#settings;
     this.#grace = true;
     this.resume();
-    this.#timerAt = clock.now() + GRACE_MS;
-    this.#cancelTimer = clock.schedule(() => this.#ring(), GRACE_MS);
+    const now = this.#settings.clock.now();
+    this.#alarm.set(now + GRACE_MS, now);
   }
 
   /** Waits until something holds, the time is over, or the link has ended. */
@@ -395,9 +390,7 @@ export class Link {
   #dropConnection(): void {
     this.#connection?.close();
     this.#connection = undefined;
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    this.#timerAt = Infinity;
+    this.#alarm.cancel();
     this.session.lost();
   }
 }

@@ -151,12 +151,14 @@ export class Subscriber {
     wait.reject(this.#refusal(what, packet));
   }
 
-  /** No answer will come. */
-  abandoned(wait: SubscribeWait | UnsubscribeWait): void {
+  /** No answer will come: the client has ended, or `cause` keeps it from being asked of this server. */
+  abandoned(wait: SubscribeWait | UnsubscribeWait, cause: unknown): void {
     const { life } = this.#options;
-    if (wait.type === "subscribe") return wait.reject(life.error(wait.what));
-    wait.onAnswer();
-    wait.reject(life.error(`unsubscribe from ${quoted(wait.topicFilters)}`));
+    if (wait.type === "unsubscribe") wait.onAnswer();
+    const what = wait.type === "subscribe"
+      ? wait.what
+      : `unsubscribe from ${quoted(wait.topicFilters)}`;
+    wait.reject(cause ?? life.error(what));
   }
 
   /** The client has ended: no signal of a subscription is of interest any more. */

@@ -79,7 +79,7 @@ export class Incoming<Request> {
   /** A PUBLISH of QoS 1 or 2 has come. */
   receive(packet: PublishPacket, now: number): void {
     const { qos, packetId } = packet;
-    if (qos === 2 && this.#isOwned(packet)) return this.#ownAgain(packetId);
+    if (qos === 2 && this.#isOwned(packet)) return this.#ownAgain(packet, now);
     const waiting = this.#waiting.get(packetId);
     if (waiting === undefined) return this.#deliver(packet, now);
     if (waiting.connection !== this.#connection) {
@@ -129,7 +129,7 @@ export class Incoming<Request> {
         "MQTT-4.3.3-4",
       );
     }
-    const isKnown = this.#disown(packetId);
+    const isKnown = this.#complete(packetId);
     this.#doors.writeAck(
       "pubcomp",
       packetId,
@@ -157,9 +157,9 @@ export class Incoming<Request> {
   }
 
   /** The server has dropped a message of an earlier connection, and given its id to another. */
-  #drop({ packet, acknowledged }: IncomingDelivery): void {
+  #drop({ packet, acknowledged, reasonCode }: IncomingDelivery): void {
     const { qos, packetId } = packet;
-    if (qos === 1 || !acknowledged) return;
+    if (qos === 1 || !acknowledged || reasonCode >= 0x80) return;
     this.#doors.records?.push({ type: "completed", packetId });
   }
 
@@ -170,19 +170,23 @@ export class Incoming<Request> {
   /** Whether PUBREC is all there is to say to this one [MQTT-4.3.3-10]. */
   #isOwned({ packetId, dup }: PublishPacket): boolean {
     if (this.#owned.get(packetId) === undefined) return false;
-    // MQTT 3.1 cannot say that its session is gone: the id of a message that is not sent again is.
+    // MQTT 3.1 cannot say that it has lost the session; what comes without DUP is a new message then.
     if (dup || this.#doors.protocolVersion > 3) return true;
-    this.#disown(packetId);
+    this.#complete(packetId);
     return false;
   }
 
-  /** PUBREC leaves once more. */
-  #ownAgain(packetId: number): void {
-    if (this.#owned.get(packetId) !== this.#connection) {
+  /** PUBREC leaves once more, when its turn comes. */
+  #ownAgain(packet: PublishPacket, now: number): void {
+    if (this.#owned.get(packet.packetId) !== this.#connection) {
       this.#checkWindow();
-      this.#own(packetId);
     }
-    this.#doors.writeAck("pubrec", packetId, ReasonCode.success, NO_PROPERTIES);
+    this.#disown(packet.packetId);
+    const delivery = new IncomingDelivery(packet, now, this.#connection);
+    delivery.acknowledged = true;
+    this.#waiting.set(packet.packetId, delivery);
+    this.#qos2.push(delivery);
+    this.#drain(2);
   }
 
   #own(packetId: number): void {
@@ -190,11 +194,15 @@ export class Incoming<Request> {
     this.#ownedHere++;
   }
 
-  #disown(packetId: number): boolean {
-    const connection = this.#owned.get(packetId);
-    if (connection === undefined) return false;
-    if (connection === this.#connection) this.#ownedHere--;
+  #disown(packetId: number): void {
+    if (this.#owned.get(packetId) === this.#connection) this.#ownedHere--;
     this.#owned.delete(packetId);
+  }
+
+  /** The id of an owned message is free again. False where it is none. */
+  #complete(packetId: number): boolean {
+    if (this.#owned.get(packetId) === undefined) return false;
+    this.#disown(packetId);
     this.#doors.records?.push({ type: "completed", packetId });
     return true;
   }

@@ -137,3 +137,16 @@ Deno.test("connect leaves no timer behind when it is refused", async () => {
   assertEquals(await server.rest(), []);
   assertEquals(clock.timers, 0);
 });
+
+Deno.test("connect says that the server closed the wire without CONNACK", async () => {
+  const { connecting, listener } = dial({ protocolVersion: 5 });
+  const server = await listener.accept();
+  await server.next("connect");
+  server.close();
+  const error = await assertRejects(
+    () => connecting,
+    ConnectError,
+    "Cannot connect to server.test:1883: the server closed the connection without CONNACK",
+  );
+  assertEquals(error.cause, undefined);
+});

@@ -136,6 +136,29 @@ Deno.test("the server's DISCONNECT is told though the wire's write fails first",
   assertEquals(error.reasonCode, 0x8E);
 });
 
+Deno.test("the server's DISCONNECT is told though the wire's write fails while reading is paused", async () => {
+  let isBroken = false;
+  const broken = new Deno.errors.BrokenPipe("Broken pipe");
+  const { client, server } = await connectedOn((wire) => ({
+    read: (into) => wire.read(into),
+    write: (bytes) => isBroken ? Promise.reject(broken) : wire.write(bytes),
+    close: () => wire.close(),
+  }));
+  const messages = client[Symbol.asyncIterator]();
+  const bytes = server.encode(publish("a", new Uint8Array(1 << 20)));
+  for (let i = 0; i < 30; i++) server.sendBytes(bytes);
+  server.send(disconnect(0x8B));
+  await settled();
+  isBroken = true;
+  assert(await isPending(client.closed));
+  await client.publish("a", "x");
+  const error = await client.closed;
+  assertInstanceOf(error, ConnectionLostError);
+  assertEquals(error.reasonCode, 0x8B);
+  for (let i = 0; i < 30; i++) await messages.next();
+  await assertRejects(() => messages.next(), ConnectionLostError);
+});
+
 Deno.test("a DISCONNECT of the server ends the client with what it says", async () => {
   const { client, server } = await connected();
   const published = client.publish("a", "x", { qos: 1 });

@@ -87,9 +87,12 @@ Deno.test("unsubscribe of a Subscription, called in its loop, ends it after what
 Deno.test("unsubscribe of a Subscription is done once, however often it is called", async () => {
   const { client, server } = await connected();
   const subscription = await subscribed({ client, server }, "a");
+  const looping = payloadsOf(subscription);
   const leaving = [subscription.unsubscribe(), subscription.unsubscribe()];
-  await grantUnsubscribe(server, ["a"]);
+  for (const wait of leaving) assert(await isPending(wait));
+  await grantUnsubscribe(server, ["a"], publish("a", "1"));
   await Promise.all(leaving);
+  assertEquals(await looping, ["1"]);
   await subscription.unsubscribe();
   assertEquals(await server.sent(), []);
 });

@@ -1,6 +1,8 @@
 // CONNECT and CONNACK, and what may not come before or twice.
 
 import { assertEquals, assertThrows } from "@std/assert";
+import { ReasonCode } from "../../src/codec/reason_code.ts";
+import { checkConnect } from "../../src/session/connect_check.ts";
 import {
   bytes,
   connack,
@@ -18,7 +20,6 @@ import {
   VERSIONS,
   written,
 } from "./session.ts";
-import { ReasonCode } from "../../src/codec/reason_code.ts";
 
 const WILL = {
   topicName: "w",
@@ -156,6 +157,18 @@ Deno.test("Session throws for a CONNECT that cannot be encoded, and has changed 
   assertEquals([written(session), session.connected], ["", false]);
   connect(session);
   assertEquals(session.connected, true);
+});
+
+Deno.test("checkConnect() throws for a CONNECT that cannot be encoded", () => {
+  checkConnect(connectPacket({ connect: full }));
+  assertThrows(
+    () => checkConnect(connectPacket({ connect: { username: "\0" } })),
+    TypeError,
+  );
+  assertThrows(
+    () => checkConnect(connectPacket({ keepAlive: -1 })),
+    RangeError,
+  );
 });
 
 Deno.test("Session takes a CONNACK of two bytes to a CONNECT of MQTT 5 for one of MQTT 3.1.1, and goes on in it", () => {

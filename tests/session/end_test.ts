@@ -5,6 +5,7 @@ import {
   bytes,
   connectedSession,
   deliveries,
+  FILTER,
   message,
   newSession,
   NOW,
@@ -153,11 +154,3 @@ Deno.test("Session keeps what it was told before a protocol error in the same re
     "failed 81 2.1.2",
   ]);
 });
-
-const FILTER = {
-  topicFilter: "f",
-  qos: 0,
-  noLocal: false,
-  retainAsPublished: false,
-  retainHandling: 0,
-} as const;

@@ -4,6 +4,7 @@ import { PacketIds } from "../../src/session/packet_ids.ts";
 import {
   bytes,
   connectedSession,
+  FILTER,
   message,
   NOW,
   packets,
@@ -234,14 +235,6 @@ Deno.test("Session gives no identifier away that waits for PUBREC, PUBCOMP or no
   }
   assertEquals([session.inFlight, inUse.size], [1_400, 1_400]);
 });
-
-const FILTER = {
-  topicFilter: "f",
-  qos: 0,
-  noLocal: false,
-  retainAsPublished: false,
-  retainHandling: 0,
-} as const;
 
 function ack(type: "puback" | "pubrec" | "pubcomp", packetId: number) {
   return packets(5, { type, packetId, reasonCode: 0, properties: {} });

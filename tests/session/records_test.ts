@@ -183,6 +183,18 @@ Deno.test("takeRecords() gives as completed an owned id that the server has give
   ]);
 });
 
+Deno.test("takeRecords() gives nothing of a refused message whose id the server has given to another", () => {
+  const session = connectedSession({ recording });
+  session.receive(publish(5, 2, 7), NOW);
+  session.lost();
+  for (const delivery of deliveries(session)) {
+    session.acknowledge(delivery, 0x80);
+  }
+  reconnect(session, "kept");
+  session.receive(publish(5, 2, 7, { payload: "other" }), NOW);
+  assertEquals(session.takeRecords(), []);
+});
+
 Deno.test("takeRecords() gives everything that is abandoned as settled", () => {
   const session = connectedSession({
     recording,

@@ -236,78 +236,6 @@ Deno.test("Session tells abandoned messages in their order: released ones, then 
   ]);
 });
 
-Deno.test("Session never sends anew what was aborted, with either outcome of the next connection", () => {
-  for (const qos of [1, 2] as const) {
-    const session = connectedSession();
-    const flight = session.publish(message("a", "1", { qos }), "one");
-    if (flight === undefined) throw new Error("QoS 1 and 2 have flights");
-    session.takeBytes();
-    session.abort(flight);
-    reconnect(session, "kept");
-    const first = qos === 1 ? "3a" : "3c";
-    assertEquals(written(session), `${first} 07 00 01 61 00 01 00 31`);
-    reconnect(session, "lost");
-    assertEquals(written(session), "");
-    assertEquals(told(session), ["connected", "connected"]);
-    assertEquals([session.inFlight, session.queued], [0, 0]);
-  }
-});
-
-Deno.test("abort() says unknown of a message that a lost session has put back into the queue, and it is not sent again", () => {
-  const session = connectedSession();
-  const flight = session.publish(message("a", "1", { qos: 1 }), "one");
-  session.publish(message("a", "2", { qos: 1 }), "two");
-  if (flight === undefined) throw new Error("QoS 1 has a flight");
-  session.takeBytes();
-  reconnect(session, "lost", { connack: { receiveMaximum: 1 } });
-  session.takeBytes();
-  reconnect(session, "lost", { connack: { receiveMaximum: 1 } });
-  session.takeBytes();
-  session.lost();
-  assertEquals(session.abort(flight), "unknown");
-  reconnect(session, "lost");
-  assertEquals(written(session), "32 07 00 01 61 00 05 00 32");
-});
-
-Deno.test("abandon() says not-sent of what never left alone", () => {
-  const session = connectedSession({ connack: { receiveMaximum: 1 } });
-  session.publish(message("a", "1", { qos: 1 }), "left");
-  session.publish(message("a", "2", { qos: 1 }), "waits");
-  const aborted = session.publish(message("a", "3", { qos: 2 }), "aborted");
-  if (aborted !== undefined) session.abort(aborted);
-  session.subscribe({ subscriptions: [FILTER], properties: {} }, "sent");
-  session.takeBytes();
-  session.lost();
-  session.subscribe({ subscriptions: [FILTER], properties: {} }, "later");
-  session.abandon();
-  assertEquals(told(session), [
-    "abandoned left unknown",
-    "abandoned waits not-sent",
-    "abandoned sent undefined",
-    "abandoned later undefined",
-  ]);
-  assertEquals([session.inFlight, session.queued, session.unanswered], [
-    0,
-    0,
-    0,
-  ]);
-});
-
-Deno.test("abandon() says unknown of what waits for its turn again", () => {
-  const session = connectedSession();
-  session.publish(message("a", "1", { qos: 1 }), "one");
-  session.publish(message("a", "2", { qos: 1 }), "two");
-  session.takeBytes();
-  reconnect(session, "lost", { connack: { receiveMaximum: 1 } });
-  session.lost();
-  session.abandon();
-  assertEquals(told(session), [
-    "connected",
-    "abandoned one unknown",
-    "abandoned two unknown",
-  ]);
-});
-
 Deno.test("Session drops what was not written when the connection was lost", () => {
   const session = newSession();
   session.publish(message("a", "1", { qos: 1 }), "one");
@@ -390,11 +318,3 @@ Deno.test("Session sends again once what waited for its turn when the connection
     "3a 07 00 01 61 00 01 00 31 3a 07 00 01 61 00 02 00 32",
   );
 });
-
-const FILTER = {
-  topicFilter: "f",
-  qos: 0,
-  noLocal: false,
-  retainAsPublished: false,
-  retainHandling: 0,
-} as const;

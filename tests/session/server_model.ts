@@ -95,7 +95,9 @@ export class ServerModel {
   /** Sends the next `count` acknowledgements that it has put off. */
   answer(count: number): void {
     for (const packet of this.#pending.splice(0, count)) {
-      if (packet.type !== "pubrec") this.#unanswered.delete(packet.packetId);
+      if (packet.type !== "pubrec" || packet.reasonCode >= 0x80) {
+        this.#unanswered.delete(packet.packetId);
+      }
       this.#send(packet);
     }
   }
@@ -146,6 +148,9 @@ export class ServerModel {
         return this.#finish(packet.packetId, 1, "published");
       case "pubrec": {
         this.#expect("pubrec", packet.packetId);
+        if (packet.reasonCode >= 0x80) {
+          return this.#finish(packet.packetId, 2, "published");
+        }
         const sent = this.#find(packet.packetId);
         check(sent?.qos === 2, "PUBREC of nothing");
         if (sent !== undefined) sent.state = "released";
@@ -189,18 +194,22 @@ export class ServerModel {
       "the Receive Maximum is exceeded",
     );
     this.#unanswered.add(packetId);
-    if (qos === 1 || !this.#received.has(packetId)) {
-      this.log.push({ qos, payload: text });
+    const answer = qos === 1 ? "puback" : "pubrec";
+    if (this.#received.has(packetId)) return this.#later(answer, packetId);
+    // MQTT 5 alone can refuse. Which messages it is does not change when they come again.
+    if (this.#version === 5 && Number(text) % 5 === 3) {
+      return this.#later(answer, packetId, 0x97);
     }
+    this.log.push({ qos, payload: text });
     if (qos === 2) this.#received.add(packetId);
-    this.#later(qos === 1 ? "puback" : "pubrec", packetId);
+    this.#later(answer, packetId);
   }
 
-  #later(type: AckType, packetId: number): void {
+  #later(type: AckType, packetId: number, reasonCode = 0): void {
     this.#pending.push({
       type,
       packetId,
-      reasonCode: 0,
+      reasonCode,
       properties: NO_PROPERTIES,
     });
   }

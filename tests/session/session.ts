@@ -32,6 +32,15 @@ export const VERSION_NAMES: Readonly<Record<ProtocolVersion, string>> = {
   5: "MQTT 5",
 };
 
+/** A Topic Filter to subscribe to. */
+export const FILTER = {
+  topicFilter: "f",
+  qos: 0,
+  noLocal: false,
+  retainAsPublished: false,
+  retainHandling: 0,
+} as const;
+
 /** What a session and its connection are made from; see {@linkcode connectedSession} for the defaults. */
 export interface Given {
   protocolVersion?: ProtocolVersion;
