@@ -54,7 +54,11 @@ export class Backlog {
   #heldMessages = 0;
   #heldBytes = 0;
   #heldQos0 = 0;
+  // The options that each message is measured by.
   readonly #dropsQos0: boolean;
+  readonly #readAhead: number;
+  readonly #highWaterMessages: number;
+  readonly #highWaterBytes: number;
   #high = false;
   #keptBytes = 0;
   readonly #options: BacklogOptions;
@@ -63,6 +67,9 @@ export class Backlog {
   constructor(options: BacklogOptions) {
     this.#options = options;
     this.#dropsQos0 = options.overflow === "drop";
+    this.#readAhead = options.readAhead;
+    this.#highWaterMessages = options.highWaterMessages;
+    this.#highWaterBytes = options.highWaterBytes;
   }
 
   /** Whether reading is to pause: from the mark on, until half of it is left. */
@@ -72,9 +79,8 @@ export class Backlog {
 
   /** Whether QoS 0 messages are to be dropped, the oldest first. */
   get isFull(): boolean {
-    if (!this.#dropsQos0) return false;
-    const { highWaterMessages, highWaterBytes } = this.#options;
-    return (this.messages > highWaterMessages || this.bytes > highWaterBytes);
+    return this.#dropsQos0 && (this.messages > this.#highWaterMessages ||
+      this.bytes > this.#highWaterBytes);
   }
 
   /** Whether not one message more may wait, wherever it is. */
@@ -104,10 +110,10 @@ export class Backlog {
     }
     this.#heldMessages++;
     this.#heldBytes += size;
-    const { readAhead, highWaterMessages, highWaterBytes } = this.#options;
     if (
-      this.#heldQos0 > readAhead || this.#heldMessages > highWaterMessages ||
-      this.#heldBytes > highWaterBytes
+      this.#heldQos0 > this.#readAhead ||
+      this.#heldMessages > this.#highWaterMessages ||
+      this.#heldBytes > this.#highWaterBytes
     ) this.#high = true;
   }
 
@@ -132,11 +138,10 @@ export class Backlog {
   }
 
   #ease(): void {
-    const { readAhead, highWaterMessages, highWaterBytes } = this.#options;
     if (
-      this.#heldQos0 > readAhead / 2 ||
-      this.#heldMessages > highWaterMessages / 2 ||
-      this.#heldBytes > highWaterBytes / 2
+      this.#heldQos0 > this.#readAhead / 2 ||
+      this.#heldMessages > this.#highWaterMessages / 2 ||
+      this.#heldBytes > this.#highWaterBytes / 2
     ) return;
     this.#high = false;
     this.#options.onEased();

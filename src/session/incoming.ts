@@ -17,8 +17,9 @@ import { IdTable } from "./id_table.ts";
 import { Ring } from "./ring.ts";
 
 /**
- * How many times its Receive Maximum a server may have unacknowledged before the connection ends. To the
- * letter it is once; Mosquitto 2.0.11 sends twice as many in a burst, and does no harm with it.
+ * How many times our Receive Maximum a server may send before we have acknowledged them. To the letter it
+ * is once, and a QoS 2 message counts until PUBCOMP (4.9); Mosquitto 2.0.11 sends twice as many in a burst,
+ * counts to PUBREC, and does no harm with it.
  */
 const TOLERANCE = 4;
 
@@ -36,8 +37,6 @@ export class Incoming<Request> {
   readonly #qos1 = new Ring<IncomingDelivery>();
   readonly #qos2 = new Ring<IncomingDelivery>();
   #connection = 0;
-  /** How many of the owned ids are this connection's. */
-  #ownedHere = 0;
   #receiveMaximum = Infinity;
 
   /** Makes an incoming half that knows of no message. */
@@ -60,7 +59,6 @@ export class Incoming<Request> {
   /** CONNACK has accepted. `receiveMaximum` is what our CONNECT announced; Infinity under MQTT 3.x. */
   connected(receiveMaximum: number): void {
     this.#connection++;
-    this.#ownedHere = 0;
     this.#receiveMaximum = receiveMaximum;
   }
 
@@ -181,7 +179,7 @@ export class Incoming<Request> {
     if (this.#owned.get(packet.packetId) !== this.#connection) {
       this.#checkWindow();
     }
-    this.#disown(packet.packetId);
+    this.#owned.delete(packet.packetId);
     const delivery = new IncomingDelivery(packet, now, this.#connection);
     delivery.acknowledged = true;
     this.#waiting.set(packet.packetId, delivery);
@@ -189,20 +187,10 @@ export class Incoming<Request> {
     this.#drain(2);
   }
 
-  #own(packetId: number): void {
-    this.#owned.set(packetId, this.#connection);
-    this.#ownedHere++;
-  }
-
-  #disown(packetId: number): void {
-    if (this.#owned.get(packetId) === this.#connection) this.#ownedHere--;
-    this.#owned.delete(packetId);
-  }
-
   /** The id of an owned message is free again. False where it is none. */
   #complete(packetId: number): boolean {
     if (this.#owned.get(packetId) === undefined) return false;
-    this.#disown(packetId);
+    this.#owned.delete(packetId);
     this.#doors.records?.push({ type: "completed", packetId });
     return true;
   }
@@ -224,7 +212,7 @@ export class Incoming<Request> {
     this.#waiting.delete(packetId);
     // A PUBREC that refuses ends the flow, and no PUBREL follows [MQTT-4.3.3-4]; MQTT 3.x has none.
     const isRefused = reasonCode >= 0x80 && this.#doors.protocolVersion === 5;
-    if (qos === 2 && !isRefused) this.#own(packetId);
+    if (qos === 2 && !isRefused) this.#owned.set(packetId, this.#connection);
     const type = qos === 1 ? "puback" : "pubrec";
     this.#doors.writeAck(type, packetId, reasonCode, properties);
   }
@@ -241,10 +229,10 @@ export class Incoming<Request> {
   }
 
   #checkWindow(): void {
-    const unfinished = this.unacknowledged + this.#ownedHere;
-    if (unfinished < this.#receiveMaximum * TOLERANCE) return;
+    const { unacknowledged } = this;
+    if (unacknowledged < this.#receiveMaximum * TOLERANCE) return;
     throw new ProtocolError(
-      `The server sent more than ${unfinished} messages of QoS 1 and 2 before they were acknowledged, and our Receive Maximum is ${this.#receiveMaximum}`,
+      `The server sent more than ${unacknowledged} messages of QoS 1 and 2 before they were acknowledged, and our Receive Maximum is ${this.#receiveMaximum}`,
       ReasonCode.receiveMaximumExceeded,
       "MQTT-3.3.4-9",
     );

@@ -87,21 +87,30 @@ Deno.test("Session counts what is delivered again in our Receive Maximum, each o
   const session = connectedSession({ connect });
   session.receive(publish(5, 2, 1), NOW);
   for (const delivery of deliveries(session)) session.acknowledge(delivery);
-  for (const packetId of [2, 3, 4]) {
+  for (const packetId of [2, 3, 4, 5]) {
     session.receive(publish(5, 1, packetId), NOW);
   }
   for (let round = 0; round < 3; round++) {
     reconnect(session, "kept", { connect });
     for (let i = 0; i < 3; i++) {
       session.receive(publish(5, 2, 1, { dup: true }), NOW);
-      for (const packetId of [2, 3, 4]) {
+      for (const packetId of [2, 3, 4, 5]) {
         session.receive(publish(5, 1, packetId, { dup: true }), NOW);
       }
     }
     assertEquals(session.connected, true);
   }
-  session.receive(publish(5, 1, 5), NOW);
+  session.receive(publish(5, 1, 6), NOW);
   assertEquals(session.connected, false);
+});
+
+Deno.test("Session counts a QoS 2 message until PUBREC, as Mosquitto does", () => {
+  const session = connectedSession({ connect });
+  for (let packetId = 1; packetId <= 100; packetId++) {
+    session.receive(publish(5, 2, packetId), NOW);
+    for (const delivery of deliveries(session)) session.acknowledge(delivery);
+  }
+  assertEquals(session.connected, true);
 });
 
 Deno.test("Session does not count the PUBREL of an earlier connection's message in our Receive Maximum", () => {
