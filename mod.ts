@@ -37,6 +37,7 @@ export type {
 export type { Payload } from "./src/client/payload.ts";
 export type { Stats, StatusEvent } from "./src/client/status.ts";
 export type { Subscription } from "./src/client/subscription.ts";
+export type { WireOptions } from "./src/client/wire_options.ts";
 export type {
   Properties,
   ProtocolVersion,
@@ -54,5 +55,7 @@ export type {
 export { ReasonCode } from "./src/codec/reason_code.ts";
 export * from "./src/errors.ts";
 export { matchTopic } from "./src/topic/filter.ts";
+export type { Pem, TlsOptions } from "./src/transport/tls_options.ts";
+export type { HeaderFields } from "./src/transport/websocket_handshake.ts";
 export type { Transport, Wire } from "./src/transport/wire.ts";
 export { VERSION } from "./src/version.ts";

@@ -25,8 +25,22 @@ export class MqttError extends Error {
   override name = "MqttError";
 }
 
+/**
+ * How far connecting came: `"wire"` until there was a connection to the server, `"tls"` in the TLS
+ * handshake, `"websocket"` in the WebSocket's opening handshake, `"connack"` from then on, while the
+ * server's answer was awaited or looked at. What is wrong with a certificate is always `"tls"`, even
+ * where the server tells it only behind the handshake.
+ */
+export type ConnectStage = "wire" | "tls" | "websocket" | "connack";
+
 /** What {@linkcode ConnectError} is told besides its message. */
 export interface ConnectErrorOptions extends ErrorOptions {
+  /** See {@linkcode ConnectError.stage}; left out, there was no wire. */
+  stage?: ConnectStage | undefined;
+  /** See {@linkcode ConnectError.peerProtocol}. */
+  peerProtocol?: "HTTP" | "TLS" | undefined;
+  /** See {@linkcode ConnectError.refusal}. */
+  refusal?: string | undefined;
   /** See {@linkcode ConnectError.reasonCode}. */
   reasonCode?: number | undefined;
   /** See {@linkcode ConnectError.reasonString}. */
@@ -41,6 +55,12 @@ export interface ConnectErrorOptions extends ErrorOptions {
 export class ConnectError extends MqttError {
   /** The name of the class. */
   override name = "ConnectError";
+  /** How far connecting came. A timeout is the `cause` in any stage. */
+  readonly stage: ConnectStage;
+  /** What the port speaks in place of MQTT, where its first bytes gave it away. */
+  readonly peerProtocol: "HTTP" | "TLS" | undefined;
+  /** What the server's refusal says, as the end of the message has it: `not authorized (135)`. */
+  readonly refusal: string | undefined;
   /**
    * Why the server refused: a Reason Code of 128 or more under MQTT 5, a return code of 1 to 5
    * under MQTT 3.x (chapter 3.2.2). Undefined where no CONNACK came: then `cause` says why.
@@ -56,10 +76,33 @@ export class ConnectError extends MqttError {
   /** Makes a ConnectError. */
   constructor(message: string, options: ConnectErrorOptions = {}) {
     super(message, options);
+    this.stage = options.stage ?? "wire";
+    this.peerProtocol = options.peerProtocol;
+    this.refusal = options.refusal;
     this.reasonCode = options.reasonCode;
     this.reasonString = options.reasonString;
     this.serverReference = options.serverReference;
     this.protocolVersion = options.protocolVersion;
+  }
+}
+
+/** What {@linkcode WireError} is told besides its message. */
+export interface WireErrorOptions extends ErrorOptions {
+  /** See {@linkcode WireError.stage}. */
+  stage: WireError["stage"];
+}
+
+/** What stands between TCP and MQTT has failed: `cause` of a ConnectError or ConnectionLostError. */
+export class WireError extends MqttError {
+  /** The name of the class. */
+  override name = "WireError";
+  /** Which of the two it was. */
+  readonly stage: "tls" | "websocket";
+
+  /** Makes a WireError. */
+  constructor(message: string, options: WireErrorOptions) {
+    super(message, options);
+    this.stage = options.stage;
   }
 }
 

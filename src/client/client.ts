@@ -240,6 +240,10 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
           clientId: this.#link.session.clientId,
           maxInflight: this.#settings.inflight.max,
         });
+        const { warning } = this.#settings;
+        if (warning !== undefined) {
+          this.#life.status.tell({ type: "warning", text: warning });
+        }
         return;
       }
       case "stray": {

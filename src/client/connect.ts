@@ -12,8 +12,9 @@ import { makeSettings, type Settings } from "./settings.ts";
 /**
  * Connects to an MQTT server, and resolves once it has accepted (CONNACK).
  *
- * The URL is `mqtt://host:port`, or `tcp:` for `mqtt:`; the port is 1883 where none is named. A user
- * name and a password in it are percent-decoded; an IPv6 address stands in brackets.
+ * The URL is `mqtt://host:port` (or `tcp:`; port 1883 where none is named), `mqtts:` (or `ssl:`; 8883),
+ * `ws:` (80) and `wss:` (443), both with the path `/mqtt` where none is named, or `unix:/path`. A user name
+ * and a password in it are percent-decoded; an IPv6 address stands in brackets.
  *
  * Rejects with a TypeError or RangeError for an option that is unknown, contradictory or out of range,
  * with an {@linkcode AbortedError} when the signal fires, and with a {@linkcode ConnectError} for

@@ -9,7 +9,7 @@ import {
   ReasonCode,
   reasonText,
 } from "../codec/reason_code.ts";
-import { ConnectError } from "../errors.ts";
+import { ConnectError, type ConnectStage, WireError } from "../errors.ts";
 import type { Settings } from "./settings.ts";
 
 /** How an attempt to connect has failed. */
@@ -68,18 +68,30 @@ export function lostAttempt(
   const peerProtocol = otherProtocol(firstBytes);
   const why = peerProtocol !== undefined
     ? `the port speaks ${peerProtocol}, not MQTT`
-    : cause === undefined
+    : isClose(cause)
     ? "the server closed the connection without CONNACK"
     : wireFault(cause);
   return {
     error: new ConnectError(`Cannot connect to ${address}: ${why}`, {
-      stage: "connack",
+      stage: stageOf(cause, "connack"),
       peerProtocol,
       cause,
       protocolVersion: asked,
     }),
     tryLower: firstBytes.length === 0 && isClose(cause),
   };
+}
+
+/** There is no wire. */
+export function wireError(address: string, cause: unknown): ConnectError {
+  return new ConnectError(`Cannot connect to ${address}: ${wireFault(cause)}`, {
+    stage: stageOf(cause, "wire"),
+    cause,
+  });
+}
+
+function stageOf(cause: unknown, otherwise: ConnectStage): ConnectStage {
+  return cause instanceof WireError ? cause.stage : otherwise;
 }
 
 /** CONNACK has accepted, in the form of a lower version than any that will do. */

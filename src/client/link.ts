@@ -4,7 +4,7 @@
  * @module
  */
 import type { ConnackPacket, ProtocolVersion } from "../codec/packet.ts";
-import { ConnectError, ConnectionLostError } from "../errors.ts";
+import { ConnectionLostError } from "../errors.ts";
 import { reasonText } from "../codec/reason_code.ts";
 import type { SessionEvent } from "../session/event.ts";
 import { Session } from "../session/session.ts";
@@ -13,6 +13,7 @@ import {
   lostAttempt,
   refusedAttempt,
   unwanted,
+  wireError,
   wireFault,
 } from "./connect_fault.ts";
 import { Alarm } from "./alarm.ts";
@@ -207,10 +208,7 @@ export class Link {
       signal.throwIfAborted();
       wire = await transport.open(signal);
     } catch (error) {
-      throw new ConnectError(
-        `Cannot connect to ${address}: ${wireFault(error)}`,
-        { cause: error },
-      );
+      throw wireError(address, error);
     }
     try {
       const packet = this.#settings.connectPacket(protocolVersion);

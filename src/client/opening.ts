@@ -4,7 +4,7 @@
  * @module
  */
 import type { ProtocolVersion } from "../codec/packet.ts";
-import { AbortedError, ConnectError } from "../errors.ts";
+import { AbortedError, ConnectError, type ConnectStage } from "../errors.ts";
 import { type FailedAttempt, VERSION_NAMES } from "./connect_fault.ts";
 import type { Settings } from "./settings.ts";
 
@@ -71,7 +71,11 @@ function exhausted(settings: Settings, error: ConnectError): ConnectError {
     ? `; tried ${versions.map((version) => VERSION_NAMES[version]).join(", ")}`
     : "";
   const { refusal } = error;
-  return new ConnectError(`${error.message}${why}`, {
+  // Some servers say nothing at all to plain bytes on their TLS port.
+  const hint = refusal === undefined && settings.isPlain
+    ? ". A port that wants TLS (mqtts:) does so too"
+    : "";
+  return new ConnectError(`${error.message}${why}${hint}`, {
     ...error,
     cause: error.cause,
     refusal: refusal === undefined ? undefined : `${refusal}${why}`,
@@ -79,17 +83,24 @@ function exhausted(settings: Settings, error: ConnectError): ConnectError {
 }
 
 /** Where connecting was stuck. */
+const STUCK: Readonly<Record<ConnectStage, string>> = {
+  wire: "the wire was not open",
+  tls: "the wire is open, but the TLS handshake was not finished",
+  websocket: "the wire is open, but the WebSocket was not",
+  connack: "the wire is open, but no CONNACK came",
+};
+
+/** The error of a time that is over. */
 function timeoutError(
   { address, connectTimeoutMs }: Settings,
   error: unknown,
   cause: DOMException,
 ): ConnectError {
   const stage = error instanceof ConnectError ? error.stage : "wire";
-  const why = stage === "wire"
-    ? "the wire was not open"
-    : "the wire is open, but no CONNACK came";
   return new ConnectError(
-    `Cannot connect to ${address}: ${why} within ${connectTimeoutMs / 1000} s`,
+    `Cannot connect to ${address}: ${STUCK[stage]} within ${
+      connectTimeoutMs / 1000
+    } s`,
     { stage, cause },
   );
 }

@@ -22,6 +22,7 @@ import type { Clock } from "./clock.ts";
 import type { AckMode } from "./consumer.ts";
 import type { MessageHandler, OnError } from "./handler.ts";
 import type { Payload } from "./payload.ts";
+import type { WireOptions } from "./wire_options.ts";
 
 /** The message that the server publishes for a client whose connection ends without DISCONNECT (3.1.2.5). */
 export interface Will {
@@ -50,7 +51,7 @@ export interface ReceiveOptions {
 }
 
 /** What `connect()` can be asked for. */
-export interface ConnectOptions extends ReceiveOptions {
+export interface ConnectOptions extends ReceiveOptions, WireOptions {
   /** The Client Identifier; `midge` and 17 random letters and digits by default. Empty: the server gives one. */
   readonly clientId?: string;
   /** The User Name; it may stand in the URL instead. */

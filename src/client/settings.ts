@@ -29,6 +29,7 @@ import type { MessageHandler, OnError } from "./handler.ts";
 import type { ConnectOptions, ReceiveOptions } from "./options.ts";
 import { payloadBytes } from "./payload.ts";
 import { parseTarget } from "./url.ts";
+import { checkWireOptions, INSECURE_WARNING } from "./wire_options.ts";
 
 /** How many QoS 1 and 2 messages the server may have unacknowledged with us: below where reading pauses. */
 export const RECEIVE_MAXIMUM = 1_000;
@@ -58,6 +59,10 @@ export interface Settings {
   /** For messages: where the server is. */
   readonly address: string;
   readonly transport: Transport;
+  /** Whether the URL leads to a host without TLS. */
+  readonly isPlain: boolean;
+  /** What is told of each connection that is made. */
+  readonly warning: string | undefined;
   readonly clock: Clock;
   readonly receive: ReceiveSettings;
   readonly backlog: Omit<BacklogOptions, "onEased" | "onDropped">;
@@ -96,6 +101,8 @@ const CONNECT_OPTIONS: ReadonlySet<string> = new Set([
   "overflow",
   "debug",
   "transport",
+  "tls",
+  "headers",
   "clock",
 ]);
 const WILL_OPTIONS: ReadonlySet<string> = new Set([
@@ -113,7 +120,11 @@ export function makeSettings(
 ): Settings {
   const what = "connect";
   checkNames(what, options, CONNECT_OPTIONS);
-  const target = parseTarget(url);
+  checkWireOptions(options, options.transport !== undefined);
+  const target = parseTarget(
+    url,
+    options.transport === undefined ? options : {},
+  );
   const username = oneOf("username", options.username, target.username);
   const password = oneOf("password", options.password, target.password);
   const { protocolVersion, cleanStart = true } = options;
@@ -149,6 +160,10 @@ export function makeSettings(
   const settings: Settings = {
     address: target.address,
     transport: options.transport ?? target.transport,
+    isPlain: options.transport === undefined && target.isPlain,
+    warning: options.tls?.insecure === "everything"
+      ? INSECURE_WARNING
+      : undefined,
     clock: options.clock ?? realClock,
     receive: makeReceiveSettings(what, options),
     backlog: makeBacklogSettings(what, options),

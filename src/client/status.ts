@@ -10,6 +10,8 @@ import { Ring } from "../session/ring.ts";
 export type StatusEvent =
   /** The client has ended: in order, or with the error that `closed` resolves with. */
   | { readonly type: "closed"; readonly error: MqttError | undefined }
+  /** Something that a person should know of; what came before anybody listened is told to the first who does. */
+  | { readonly type: "warning"; readonly text: string }
   /** A publish was rejected, whether or not anybody awaits it. */
   | {
     readonly type: "publish-failed";
@@ -95,6 +97,8 @@ const EVENTS_MAX = 1_000;
 /** Tells events to all who listen. */
 export class StatusStream {
   readonly #listeners = new Set<Listener>();
+  /** Warnings that nobody has heard; each text once, so that they are few. */
+  readonly #unheard = new Map<string, StatusEvent>();
   #ended = false;
 
   /** Whether anybody listens. */
@@ -104,6 +108,9 @@ export class StatusStream {
 
   /** Tells all who listen. */
   tell(event: StatusEvent): void {
+    if (event.type === "warning" && !this.isHeard) {
+      this.#unheard.set(event.text, event);
+    }
     for (const listener of this.#listeners) listener.push(event);
   }
 
@@ -117,6 +124,8 @@ export class StatusStream {
   /** Begins to listen: what happens from now on is told. */
   listen(): AsyncIterableIterator<StatusEvent, undefined> {
     const listener = new Listener(() => this.#listeners.delete(listener));
+    for (const event of this.#unheard.values()) listener.push(event);
+    this.#unheard.clear();
     if (this.#ended) listener.end();
     else this.#listeners.add(listener);
     return listener;

@@ -1,51 +1,133 @@
 /**
- * What a URL says about where a server is and who asks.
+ * What a URL says about where a server is, which wire leads to it, and who asks.
  *
  * @module
  */
 import { tcp } from "../transport/tcp.ts";
+import { tls } from "../transport/tls.ts";
+import { unix } from "../transport/unix.ts";
+import { websocket } from "../transport/websocket.ts";
 import type { Transport } from "../transport/wire.ts";
+import type { WireOptions } from "./wire_options.ts";
 
 /** A server and how to reach it. */
 export interface Target {
-  /** For messages: host and port, without user and password. */
+  /** For messages: host and port, or the path of a socket, without user and password. */
   readonly address: string;
   /** How a wire to it is had. */
   readonly transport: Transport;
+  /** Whether a host is asked without TLS. */
+  readonly isPlain: boolean;
   /** From the URL, decoded. */
   readonly username: string | undefined;
   /** From the URL, decoded. */
   readonly password: string | undefined;
 }
 
-const MQTT_PORT = 1883;
+/** What a scheme stands for. */
+interface Scheme {
+  /** Where the URL names no port. */
+  readonly port: number;
+  readonly hasTls: boolean;
+  readonly isWebSocket: boolean;
+}
 
-/** Reads a URL of the form `mqtt://user:password@host:port`. Throws a TypeError that never shows the password. */
-export function parseTarget(url: string | URL): Target {
+const MQTT = { port: 1883, hasTls: false, isWebSocket: false };
+const MQTTS = { port: 8883, hasTls: true, isWebSocket: false };
+
+/** Those that lead to a host. */
+const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
+  ["mqtt:", MQTT],
+  ["tcp:", MQTT],
+  ["mqtts:", MQTTS],
+  ["ssl:", MQTTS],
+  ["ws:", { port: 80, hasTls: false, isWebSocket: true }],
+  ["wss:", { port: 443, hasTls: true, isWebSocket: true }],
+]);
+
+/** The path that the specification's own examples, and most servers, have for a WebSocket. */
+const WEBSOCKET_PATH = "/mqtt";
+
+/**
+ * Reads a URL of the form `mqtts://user:password@host:port` or `unix:/path`. Throws a TypeError that
+ * never shows the password, also for options that the URL's wire does not have.
+ */
+export function parseTarget(
+  url: string | URL,
+  options: WireOptions = {},
+): Target {
   const parsed = parse(url);
-  const { protocol, hostname, pathname, search, hash } = parsed;
-  const fail = (why: string) => {
+  const { protocol, hash } = parsed;
+  const fail: Fail = (why) => {
     throw new TypeError(
       `Cannot connect to "${protocol}//${parsed.host}": ${why}`,
     );
   };
-  if (protocol !== "mqtt:" && protocol !== "tcp:") {
-    fail(
-      `the scheme must be mqtt: or tcp:, not ${protocol}`,
-    );
+  const scheme = SCHEMES.get(protocol);
+  if (options.tls !== undefined && !scheme?.hasTls) {
+    fail("the option tls goes with mqtts:, ssl: or wss:");
   }
-  if (hostname === "") fail("the URL names no host");
-  if ((pathname !== "" && pathname !== "/") || search !== "" || hash !== "") {
+  if (options.headers !== undefined && !scheme?.isWebSocket) {
+    fail("the option headers goes with ws: or wss:");
+  }
+  if (hash !== "") fail("a fragment means nothing here");
+  if (protocol === "unix:") return unixTarget(parsed, fail);
+  if (scheme !== undefined) return hostTarget(parsed, scheme, options, fail);
+  const schemes = [...SCHEMES.keys()].join(", ");
+  return fail(`the scheme must be ${schemes} or unix:, not ${protocol}`);
+}
+
+type Fail = (why: string) => never;
+
+function unixTarget(
+  { hostname, pathname, search }: URL,
+  fail: Fail,
+): Target {
+  if (hostname !== "") fail("a path has no host before it: unix:/path");
+  if (pathname === "" || pathname.endsWith("/")) fail("it names no socket");
+  if (search !== "") fail("in a path, ? is written %3F");
+  const path = decode(pathname);
+  return {
+    address: path,
+    transport: unix({ path }),
+    isPlain: false,
+    username: undefined,
+    password: undefined,
+  };
+}
+
+function hostTarget(
+  parsed: URL,
+  { port: defaultPort, hasTls, isWebSocket }: Scheme,
+  options: WireOptions,
+  fail: Fail,
+): Target {
+  const { protocol, pathname, search, username, password } = parsed;
+  if (parsed.hostname === "") fail("the URL names no host");
+  const hasPath = pathname !== "" && pathname !== "/" || search !== "";
+  if (hasPath && !isWebSocket) {
     fail(`a URL of ${protocol} has nothing behind the port`);
   }
-  const port = parsed.port === "" ? MQTT_PORT : Number(parsed.port);
+  const port = parsed.port === "" ? defaultPort : Number(parsed.port);
   if (port === 0) fail("the port must be 1 to 65,535");
-  const bare = decode(hostname).replace(/^\[(.*)\]$/, "$1");
+  const host = decode(parsed.hostname);
+  const hostname = host.replace(/^\[(.*)\]$/, "$1");
+  const below = hasTls
+    ? tls({ hostname, port, tls: options.tls })
+    : tcp({ hostname, port });
   return {
-    address: `${decode(hostname)}:${port}`,
-    transport: tcp({ hostname: bare, port }),
-    username: parsed.username === "" ? undefined : decode(parsed.username),
-    password: parsed.password === "" ? undefined : decode(parsed.password),
+    address: `${host}:${port}`,
+    transport: isWebSocket
+      ? websocket({
+        transport: below,
+        host: parsed.host,
+        path: hasPath ? pathname + search : WEBSOCKET_PATH,
+        ...(options.headers === undefined ? {} : { headers: options.headers }),
+      })
+      : below,
+    isPlain: !hasTls,
+    username: username === "" ? undefined : decode(username),
+    password: password === "" ? undefined : decode(password),
   };
 }
 

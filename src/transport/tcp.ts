@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { netFlag, permissionFault } from "./permission.ts";
 import type { Transport, Wire } from "./wire.ts";
 
 /** Where a TCP server listens. */
@@ -15,18 +16,27 @@ export interface TcpOptions {
 
 /** Opens TCP connections: each address that the name has is tried in turn. */
 export function tcp(options: TcpOptions): Transport {
-  const { hostname, port } = options;
   return {
-    async open(signal: AbortSignal): Promise<Wire> {
-      const connection = await Deno.connect({
-        hostname,
-        port,
-        signal,
-        autoSelectFamily: true,
-      });
-      // Without it a packet that is written in two parts waits 40 ms for the peer's ACK in between.
-      connection.setNoDelay(true);
-      return connection;
-    },
+    open: (signal: AbortSignal): Promise<Wire> => connectTcp(options, signal),
   };
+}
+
+/** One TCP connection, also for what stands on TCP. */
+export async function connectTcp(
+  { hostname, port }: TcpOptions,
+  signal: AbortSignal,
+): Promise<Deno.TcpConn> {
+  try {
+    const connection = await Deno.connect({
+      hostname,
+      port,
+      signal,
+      autoSelectFamily: true,
+    });
+    // Without it a packet that is written in two parts waits 40 ms for the peer's ACK in between.
+    connection.setNoDelay(true);
+    return connection;
+  } catch (error) {
+    throw permissionFault(error, netFlag(hostname, port));
+  }
 }

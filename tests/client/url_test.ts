@@ -15,6 +15,15 @@ const ADDRESSES: readonly (readonly [string, string])[] = [
   ["mqtt://[2001:db8::2]:1884", "[2001:db8::2]:1884"],
   ["mqtt://user:secret@server.test:1884", "server.test:1884"],
   ["MQTT://server.test", "server.test:1883"],
+  ["mqtts://server.test", "server.test:8883"],
+  ["ssl://server.test:8884", "server.test:8884"],
+  ["mqtts://[::1]", "[::1]:8883"],
+  ["ws://server.test", "server.test:80"],
+  ["ws://server.test:8080/path?query", "server.test:8080"],
+  ["wss://user:secret@server.test/", "server.test:443"],
+  ["unix:/run/mosquitto.sock", "/run/mosquitto.sock"],
+  ["unix:///run/a%20b%3F%23.sock", "/run/a b?#.sock"],
+  ["unix:mosquitto.sock", "mosquitto.sock"],
 ];
 
 for (const [url, address] of ADDRESSES) {
@@ -67,6 +76,12 @@ const WRONG: readonly (readonly [string, string])[] = [
   ["mqtt://user:secret%@server.test", "a lone percent sign"],
   ["mqtt://user:secret%FF@server.test", "what is not UTF-8"],
   ["mqtt://user:secret@[::1", "an address that is not closed"],
+  ["mqtts://user:secret@server.test/path", "a path behind TLS"],
+  ["ws://user:secret@server.test#secret", "a fragment of a WebSocket"],
+  ["unix://run/secret.sock", "a host before the path of a socket"],
+  ["unix:", "no socket"],
+  ["unix:/run/", "a folder"],
+  ["unix:/run/a?secret", "a query behind a socket"],
 ];
 
 for (const [url, why] of WRONG) {

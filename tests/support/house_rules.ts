@@ -45,7 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** The one place for each kind of import from outside the house. */
 const OUTSIDE: readonly { specifier: RegExp; folder: string }[] = [
-  { specifier: /^node:tls$/, folder: "src/transport/" },
+  { specifier: /^node:(stream|tls)$/, folder: "src/transport/" },
   { specifier: /^npm:deno-std@\d+\.\d+\.\d+\//, folder: "src/cli/std/" },
 ];
 

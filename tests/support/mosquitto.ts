@@ -1,5 +1,7 @@
 // A real mosquitto on loopback: free ports, a folder of its own, gone when disposed.
 
+import type { Certificates } from "./certificates.ts";
+
 /** A running broker. */
 export interface Mosquitto extends AsyncDisposable {
   /** The port that lets everyone in. */
@@ -11,6 +13,16 @@ export interface Mosquitto extends AsyncDisposable {
   /** What the broker has logged. */
   log(): Promise<string>;
 }
+
+/** The ports of a broker that has certificates; each lets everyone in who has what TLS asks for. */
+export interface SecurePorts {
+  readonly tls: number;
+  /** Asks for a client certificate, and takes its Common Name for the user. */
+  readonly mtls: number;
+}
+
+/** A running broker that has them. */
+export type SecureMosquitto = Mosquitto & SecurePorts;
 
 /** Listens where, and how: one `listener` block of mosquitto.conf. */
 interface Listener {
@@ -37,15 +49,51 @@ export async function findMosquitto(): Promise<string | undefined> {
 }
 
 /** Starts a broker and waits until each of its listeners accepts. */
-export async function startMosquitto(executable: string): Promise<Mosquitto> {
+export function startMosquitto(executable: string): Promise<Mosquitto> {
+  return start(executable, []);
+}
+
+/** Starts a broker that also listens with TLS. */
+export async function startSecureMosquitto(
+  executable: string,
+  { folder }: Certificates,
+): Promise<SecureMosquitto> {
+  const everyone = "allow_anonymous true";
+  const secure = [
+    `certfile ${folder}/server.pem`,
+    `keyfile ${folder}/server.key`,
+  ];
+  const asking = [
+    `cafile ${folder}/ca.pem`,
+    "require_certificate true",
+    "use_identity_as_username true",
+  ];
+  const ports = {
+    tls: freePort(),
+    mtls: freePort(),
+  };
+  const broker = await start(executable, [
+    { address: loopback(ports.tls), settings: [everyone, ...secure] },
+    {
+      address: loopback(ports.mtls),
+      settings: [everyone, ...secure, ...asking],
+    },
+  ]);
+  return { ...broker, ...ports };
+}
+
+async function start(
+  executable: string,
+  more: readonly Listener[],
+): Promise<Mosquitto> {
   const folder = await Deno.makeTempDir({ prefix: "midge-mosquitto-" });
   try {
     await writePasswords(folder);
-    for (let start = 1;; start++) {
+    for (let starts = 1;; starts++) {
       try {
-        return await startOnce(executable, folder);
+        return await startOnce(executable, folder, more);
       } catch (error) {
-        if (start === STARTS_MAX || !/in use/.test(String(error))) throw error;
+        if (starts === STARTS_MAX || !/in use/.test(String(error))) throw error;
       }
     }
   } catch (error) {
@@ -57,6 +105,7 @@ export async function startMosquitto(executable: string): Promise<Mosquitto> {
 async function startOnce(
   executable: string,
   folder: string,
+  more: readonly Listener[],
 ): Promise<Mosquitto> {
   const tcp = freePort();
   const auth = freePort();
@@ -72,6 +121,7 @@ async function startOnce(
       address: { transport: "unix", path: unix },
       settings: ["allow_anonymous true"],
     },
+    ...more,
   ];
   const config = `${folder}/mosquitto.conf`;
   await Deno.writeTextFile(config, configuration(listeners, logFile));

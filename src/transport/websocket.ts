@@ -1,0 +1,155 @@
+/**
+ * WebSocket over another wire: an RFC 6455 client for MQTT alone (MQTT 5, chapter 6). The platform's own
+ * cannot be paused, and it buffers whole frames.
+ *
+ * @module
+ */
+import { MqttError, WireError } from "../errors.ts";
+import type { Transport, Wire } from "./wire.ts";
+import {
+  acceptOf,
+  checkAnswer,
+  checkHeaders,
+  checkHost,
+  checkPath,
+  checkStart,
+  type HeaderFields,
+  upgradeRequest,
+} from "./websocket_handshake.ts";
+import { WebSocketWire } from "./websocket_wire.ts";
+
+/** How a WebSocket is asked for. */
+export interface WebSocketOptions {
+  /** What carries it: TCP, TLS, a unix socket. */
+  readonly transport: Transport;
+  /** The Host header: with the port where it is not the scheme's own. */
+  readonly host: string;
+  /** Path and query, percent-encoded, such as `/mqtt`. */
+  readonly path: string;
+  /**
+   * Headers besides those of the handshake, such as Authorization or Cookie; as a function they are asked
+   * for anew for each wire.
+   */
+  readonly headers?:
+    | HeaderFields
+    | (() => HeaderFields | Promise<HeaderFields>);
+}
+
+/** The head of an answer is a few hundred bytes; proxies add some. No more than this is kept. */
+const HEAD_MAX = 16_384;
+
+const KEY_SIZE = 16;
+
+const EMPTY_LINE = [0x0d, 0x0a, 0x0d, 0x0a] as const;
+
+/**
+ * Opens WebSockets for MQTT. Throws a TypeError where host, path or headers cannot stand in a request; headers
+ * of a function have `open()` reject with it.
+ */
+export function websocket(options: WebSocketOptions): Transport {
+  const { transport, host, path, headers = {} } = options;
+  checkHost(host);
+  checkPath(path);
+  if (typeof headers !== "function") checkHeaders(headers);
+  return {
+    async open(signal: AbortSignal): Promise<Wire> {
+      signal.throwIfAborted();
+      const aborted = Promise.withResolvers<never>();
+      aborted.promise.catch(() => {});
+      const abort = () => aborted.reject(signal.reason);
+      signal.addEventListener("abort", abort);
+      let below: Wire | undefined;
+      try {
+        const given = typeof headers === "function"
+          ? await Promise.race([headers(), aborted.promise])
+          : headers;
+        checkHeaders(given);
+        below = await transport.open(signal);
+        const key = btoa(
+          String.fromCharCode(
+            ...crypto.getRandomValues(new Uint8Array(KEY_SIZE)),
+          ),
+        );
+        const request = upgradeRequest({ host, path, key, headers: given });
+        return await Promise.race([
+          upgrade(below, request, await acceptOf(key)),
+          aborted.promise,
+        ]);
+      } catch (error) {
+        below?.close();
+        throw below === undefined ? error : inHandshake(error);
+      } finally {
+        signal.removeEventListener("abort", abort);
+      }
+    },
+  };
+}
+
+async function upgrade(
+  below: Wire,
+  request: Uint8Array,
+  accept: string,
+): Promise<Wire> {
+  const answer = new Uint8Array(HEAD_MAX);
+  let size = 0;
+  let headEnd = -1;
+  try {
+    for (let sent = 0; sent < request.length;) {
+      sent += await below.write(request.subarray(sent));
+    }
+    while (headEnd === -1) {
+      if (size === HEAD_MAX) throw tooLong();
+      const read = await below.read(answer.subarray(size));
+      if (read === null) throw unanswered(size);
+      const start = Math.max(size - EMPTY_LINE.length + 1, 0);
+      size += read;
+      checkStart(answer.subarray(0, size));
+      headEnd = findEmptyLine(answer.subarray(0, size), start);
+    }
+  } catch (error) {
+    throw isClose(error) ? unanswered(size, error) : error;
+  }
+  checkAnswer(answer.subarray(0, headEnd), accept);
+  const early = answer.slice(headEnd + EMPTY_LINE.length, size);
+  return new WebSocketWire(below, early);
+}
+
+/** Where the empty line stands, from `start` on; -1 where it has not come. */
+function findEmptyLine(bytes: Uint8Array, start: number): number {
+  for (
+    let at = bytes.indexOf(EMPTY_LINE[0], start);
+    at !== -1;
+    at = bytes.indexOf(EMPTY_LINE[0], at + 1)
+  ) {
+    if (EMPTY_LINE.every((byte, i) => bytes[at + i] === byte)) return at;
+  }
+  return -1;
+}
+
+/** Says of what went wrong with the upgrade that it did so there: the wire below was open. */
+function inHandshake(error: unknown): unknown {
+  if (!(error instanceof MqttError)) return error;
+  const { message, cause } = error;
+  return new WireError(message, { stage: "websocket", cause });
+}
+
+/** A server that closes with a part of the request unread resets the wire: that is a close as well. */
+function isClose(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.BrokenPipe;
+}
+
+function tooLong(): MqttError {
+  return new MqttError(
+    `the server's answer to the WebSocket upgrade has a head of more than ${HEAD_MAX} bytes`,
+  );
+}
+
+function unanswered(size: number, cause?: unknown): MqttError {
+  return new MqttError(
+    size === 0
+      ? "the server closed it without an answer to the WebSocket upgrade"
+      : "the server closed it in the middle of its answer to the WebSocket upgrade",
+    { cause },
+  );
+}
