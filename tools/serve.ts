@@ -1,6 +1,7 @@
 /**
  * Serves this folder on loopback the way a module host does, to try `deno run` by URL:
  * a server that guesses another content type for `.ts` than these makes every import fail.
+ * The port is 8000, or the argument; 0 takes one that is free, and tells which.
  *
  * @module
  */
@@ -38,5 +39,6 @@ function notFound(): Response {
 }
 
 if (import.meta.main) {
-  Deno.serve({ hostname: "127.0.0.1", port: PORT }, answer);
+  const port = Number(Deno.args[0] ?? PORT);
+  Deno.serve({ hostname: "127.0.0.1", port }, answer);
 }

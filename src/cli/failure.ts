@@ -29,6 +29,8 @@ export interface Circumstances {
   readonly connectTimeoutMs: number;
   /** What was negotiated, if anything was. */
   readonly protocolVersion: number | undefined;
+  /** What to try where the server may not speak the version. */
+  readonly versionHint: string | undefined;
 }
 
 const CODE = {
@@ -42,17 +44,21 @@ const CODE = {
 /** Below this a Reason Code is a success. */
 const FAILURE_MIN = 0x80;
 
-/** What to try when CONNACK has refused: return codes of MQTT 3.x, then Reason Codes. */
+/** What to check when CONNACK has refused: return codes of MQTT 3.x, then Reason Codes. */
 const REFUSAL_HINTS: Readonly<Record<number, string>> = {
-  1: "Try -V 3.1.1 or -V 3.1",
   2: "Check -i",
   4: "Check -u and -P",
   5: "Check -u and -P",
-  0x84: "Try -V 3.1.1 or -V 3.1",
   0x85: "Check -i",
   0x86: "Check -u and -P",
   0x87: "Check -u and -P",
 };
+
+/** The return code, and the Reason Code, of a server that does not speak the version it was asked for. */
+const VERSION_REFUSALS: readonly number[] = [1, 0x84];
+
+/** What to try at a port that speaks something else. */
+const PEER_HINTS = { HTTP: "Try ws://", TLS: "Try mqtts://" } as const;
 
 /** What an error means, once it is known where the command went. */
 export function failureOf(
@@ -77,56 +83,69 @@ export function failureOf(
 }
 
 function connectFailure(error: ConnectError, at: Circumstances): Failure {
-  const { reasonCode, cause } = error;
-  const line = sentence(error);
+  const { reasonCode, stage } = error;
   if (reasonCode !== undefined) {
-    // "cannot connect to localhost:1883: the server refused the connection, not authorized (135)"
-    const why = line.split(REFUSED, 2)[1];
-    const refused = why === undefined
-      ? line
-      : `${at.host}:${at.port} refused the connection: ${why}`;
     return {
-      line: hinted(refused, REFUSAL_HINTS[reasonCode]),
+      line: refusalLine(error, at, reasonCode),
       code: refusalCode(reasonCode),
     };
   }
-  if (cause instanceof Deno.errors.InvalidData) {
-    return { line, code: CODE.tlsFailed };
-  }
-  return { line: wireLine(error, line, at), code: CODE.failed };
+  const hasTlsFailed = stage === "tls" && !isTimeout(error);
+  return {
+    line: wireLine(error, at),
+    code: hasTlsFailed ? CODE.tlsFailed : CODE.failed,
+  };
 }
 
-/** What the client's message says between the server and its reason. */
-const REFUSED = "the server refused the connection, ";
+function refusalLine(
+  { refusal }: ConnectError,
+  { host, port, versionHint }: Circumstances,
+  reasonCode: number,
+): string {
+  const hint = VERSION_REFUSALS.includes(reasonCode)
+    ? versionHint
+    : REFUSAL_HINTS[reasonCode];
+  return hinted(`${host}:${port} refused the connection: ${refusal}`, hint);
+}
 
 /** Nothing was refused: there was no server, or none of MQTT. */
-function wireLine(
-  { cause }: ConnectError,
-  line: string,
-  { host, port, connectTimeoutMs }: Circumstances,
-): string {
+function wireLine(error: ConnectError, at: Circumstances): string {
+  const { cause, stage, peerProtocol } = error;
+  const { host, port, connectTimeoutMs, versionHint } = at;
+  const time = `within ${connectTimeoutMs / 1_000} s`;
+  const line = sentence(error);
+  if (isTimeout(error) && stage === "wire") {
+    return hinted(
+      `no connection to ${host}:${port} ${time}`,
+      "Is the address right? A firewall may be in the way",
+    );
+  }
+  if (isTimeout(error) && stage === "connack") {
+    return hinted(
+      `no CONNACK from ${host}:${port} ${time} (TCP connected)`,
+      "A TLS port? Try mqtts://",
+    );
+  }
   if (cause instanceof Deno.errors.ConnectionRefused) {
     return hinted(
       line,
       `Is a broker running there? Try: midge test ${host} -p ${port}`,
     );
   }
-  if (cause instanceof DOMException && cause.name === "TimeoutError") {
-    const time = `within ${connectTimeoutMs / 1_000} s`;
-    return line.includes("no CONNACK")
-      ? hinted(
-        `no CONNACK from ${host}:${port} ${time} (TCP connected)`,
-        "A TLS port? Try mqtts://",
-      )
-      : hinted(
-        `no connection to ${host}:${port} ${time}`,
-        "Is the address right? A firewall may be in the way",
-      );
-  }
-  if (line.includes("speaks TLS")) return hinted(line, "Try mqtts://");
-  if (line.includes("speaks HTTP")) return hinted(line, "Try ws://");
-  if (line.includes("lookup")) return hinted(line, "Check the host name");
-  return line;
+  if (peerProtocol !== undefined) return hinted(line, PEER_HINTS[peerProtocol]);
+  if (isLookup(error)) return hinted(line, "Check the host name");
+  // It may have closed because it does not know the version.
+  return stage === "connack" ? hinted(line, versionHint) : line;
+}
+
+function isTimeout({ cause }: ConnectError): boolean {
+  return cause instanceof DOMException && cause.name === "TimeoutError";
+}
+
+/** A name that leads nowhere. What the system refuses has a code, and what Deno refuses a class of its own. */
+function isLookup({ stage, cause }: ConnectError): boolean {
+  return stage === "wire" && cause instanceof Error && !("code" in cause) &&
+    ["Error", "URIError"].includes(cause.name);
 }
 
 /** Return codes of MQTT 3.x are 1 to 5, and 1 is taken for everything else; Reason Codes are 128 to 162. */

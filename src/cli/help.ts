@@ -121,7 +121,7 @@ function optionLines(table: Table): string[] {
     const gap = names.length < COLUMN - 1
       ? names.padEnd(COLUMN)
       : `${names}\n${" ".repeat(COLUMN)}`;
-    return `${gap}${option.help}`;
+    return `${gap}${option.mqtt5 ? "MQTT 5: " : ""}${option.help}`;
   });
 }
 

@@ -19,6 +19,8 @@ export interface Option {
   readonly takes?: (following: readonly string[]) => number;
   /** It may come several times: all its values are kept, in order. */
   readonly repeat?: true;
+  /** It says what MQTT 5 alone can: no lower version will do. */
+  readonly mqtt5?: true;
   /** The options that say the same thing in another way: only one of them may be given. */
   readonly rivals?: readonly string[];
   /** What the help says of it. */
@@ -29,13 +31,18 @@ export interface Option {
 export type Table = Readonly<Record<string, Option>>;
 
 /** What parsing gives for a table: a boolean for a switch, a list where it repeats, else the value. */
-export type Values<T extends Table> = {
-  readonly [Name in keyof T]: T[Name] extends
-    { readonly read: (text: string) => infer Value }
-    ? T[Name] extends { readonly repeat: true } ? readonly Value[]
-    : Value | undefined
-    : boolean;
-};
+export type Values<T extends Table> =
+  & {
+    readonly [Name in keyof T]: T[Name] extends
+      { readonly read: (text: string) => infer Value }
+      ? T[Name] extends { readonly repeat: true } ? readonly Value[]
+      : Value | undefined
+      : boolean;
+  }
+  & {
+    /** How an option that needs MQTT 5 was spelled, where there is one. */
+    readonly mqtt5Option: string | undefined;
+  };
 
 /** The long name of an option: `willTopic` gives `will-topic`. */
 export function longName(key: string): string {

@@ -34,8 +34,9 @@ function readValues<T extends Table>(
   table: T,
 ): Values<T> {
   const options = Object.entries(table);
+  const present = options.filter(([key]) => given.has(key));
   const keys = (is: (option: Option) => boolean) =>
-    options.filter(([, option]) => is(option)).map(([key]) => key);
+    present.filter(([, option]) => is(option)).map(([key]) => key);
   const parsed = parseArgs(flags, {
     string: keys((option) => option.read !== undefined),
     boolean: keys((option) => option.read === undefined),
@@ -47,8 +48,10 @@ function readValues<T extends Table>(
       readValue(option, parsed[key], given.get(key) ?? ""),
     ]),
   );
+  const [newer] = present.find(([, option]) => option.mqtt5) ?? [];
+  const mqtt5Option = newer === undefined ? undefined : given.get(newer);
   // The table's own readers made the values: here text becomes types.
-  return values as Values<T>;
+  return { ...values, mqtt5Option } as Values<T>;
 }
 
 function readValue(

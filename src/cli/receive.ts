@@ -57,7 +57,8 @@ export async function receive(
   ]);
   end.addEventListener("abort", () => {
     // The loop ends in order when the client disconnects.
-    client.disconnect({ timeoutMs: GOODBYE_TIMEOUT_MS }).catch(() => {});
+    const timeoutMs = stop.aborted ? 0 : GOODBYE_TIMEOUT_MS;
+    client.disconnect({ timeoutMs }).catch(() => {});
   });
   const printer = new Printer(client, reception, () => idle.restart());
   try {

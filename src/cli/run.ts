@@ -21,7 +21,7 @@ export interface Job {
 /** The client's own default, for the message that says how long was waited. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** How long the goodbye may take when somebody wants to leave, or something has failed. */
+/** How long answers are awaited when something has failed; after a signal they are not. */
 export const GOODBYE_TIMEOUT_MS = 1_000;
 
 /** Runs a job, tells its errors on stderr, and returns the exit code. */
@@ -38,13 +38,13 @@ export async function run(
     client = await connect(target.url, { ...options, signal: signals.stop });
     tellFallback(values, target, client);
     code = await job.work(client, signals.stop);
-    const hurry = signals.stop.aborted;
-    await client.disconnect(hurry ? { timeoutMs: GOODBYE_TIMEOUT_MS } : {});
+    await client.disconnect(signals.stop.aborted ? { timeoutMs: 0 } : {});
   } catch (error) {
     code = signals.stop.aborted || isReaderGone(error)
       ? 0
       : await tell(error, values, target, client);
-    await client?.disconnect({ timeoutMs: GOODBYE_TIMEOUT_MS }).catch(() => {});
+    const timeoutMs = signals.stop.aborted ? 0 : GOODBYE_TIMEOUT_MS;
+    await client?.disconnect({ timeoutMs }).catch(() => {});
   }
   signals[Symbol.dispose]();
   if (signals.received === undefined) return code;
@@ -68,12 +68,20 @@ async function tell(
     port: target.port,
     connectTimeoutMs: values.connectTimeout ?? CONNECT_TIMEOUT_MS,
     protocolVersion: client?.connection.protocolVersion,
+    versionHint: versionHint(values),
   });
   if (!values.quiet) writeError(`midge: ${line}`);
   if (values.debug && error instanceof Error) {
     for (const line of (error.stack ?? "").split("\n")) writeError(line);
   }
   return code;
+}
+
+function versionHint(
+  { protocolVersion, mqtt5Option }: Values<typeof SHARED>,
+): string | undefined {
+  if (protocolVersion !== undefined) return "Try without -V";
+  return mqtt5Option && `Try without ${mqtt5Option}`;
 }
 
 function tellFallback(

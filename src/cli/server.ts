@@ -36,22 +36,18 @@ export function targetOf(values: Values<typeof SHARED>): Target {
 
 function urlOf(values: Values<typeof SHARED>): URL {
   if (values.url !== undefined) {
-    if (!URL.canParse(values.url)) {
-      // The URL may hold a password: it is not repeated.
-      throw new UsageError(
-        "option --url needs a URL such as mqtt://host:1883",
-      );
-    }
-    return new URL(values.url);
+    const url = URL.parse(values.url);
+    if (url !== null) return url;
+    // The URL may hold a password: it is not repeated.
+    throw new UsageError("option --url needs a URL such as mqtt://host:1883");
   }
   const host = values.host ?? "localhost";
   const bare = host.replace(/^\[(.*)\]$/, "$1");
   const authority = bare.includes(":") ? `[${bare}]` : bare;
-  const url = `mqtt://${authority}:${values.port ?? 1883}`;
-  if (URL.canParse(url)) {
-    const parsed = new URL(url);
-    const { username, password, pathname, search, hash } = parsed;
-    if (username + password + pathname + search + hash === "") return parsed;
+  const url = URL.parse(`mqtt://${authority}:${values.port ?? 1883}`);
+  if (url !== null) {
+    const { username, password, pathname, search, hash } = url;
+    if (username + password + pathname + search + hash === "") return url;
   }
   throw new UsageError(
     `option --host needs a host name or an address, not ${
@@ -92,12 +88,25 @@ export async function connectOptions(
     password: await password(values),
     cleanStart: values.noClean ? false : undefined,
     keepAlive: values.keepalive,
-    protocolVersion: values.protocolVersion,
+    protocolVersion: protocolVersion(values),
     connectTimeoutMs: values.connectTimeout,
     will: await willOf(values),
     properties: await connectProperties(values),
     debug: values.debug ? writeError : undefined,
   });
+}
+
+/** The version that is asked for alone; undefined where the server's will do. */
+function protocolVersion(
+  { protocolVersion, mqtt5Option }: Values<typeof SHARED>,
+): ConnectOptions["protocolVersion"] {
+  if (mqtt5Option === undefined || protocolVersion === 5) {
+    return protocolVersion;
+  }
+  if (protocolVersion === undefined) return 5;
+  throw new UsageError(
+    `${mqtt5Option} needs MQTT 5, and -V asks for a lower version`,
+  );
 }
 
 async function password(

@@ -107,6 +107,7 @@ export const SHARED = {
     aliases: ["session-expiry-interval"],
     argument: "TIME",
     read: sessionExpiry,
+    mqtt5: true,
     help: "how long the session outlives the connection: 90, 1h, never",
   },
   property: {
@@ -121,12 +122,14 @@ export const SHARED = {
         : following[1] === "user-property"
         ? 4
         : 3,
-    help: "a property of MQTT 5: -D publish content-type text/plain",
+    mqtt5: true,
+    help: "a property of a packet: -D publish content-type text/plain",
   },
   userProperty: {
     argument: "NAME=VALUE",
     read: text,
     repeat: true,
+    mqtt5: true,
     help: "a User Property of what is published or subscribed to",
   },
   connectTimeout: {

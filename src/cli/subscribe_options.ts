@@ -77,14 +77,16 @@ export const SUBSCRIBE = {
     repeat: true,
     help: "do not print what matches; may be given several times",
   },
-  noLocal: { help: "MQTT 5: not what this client itself publishes" },
+  noLocal: { mqtt5: true, help: "not what this client itself publishes" },
   retainAsPublished: {
-    help: "MQTT 5: show the retain flag as the publisher set it",
+    mqtt5: true,
+    help: "show the retain flag as the publisher set it",
   },
   retainHandling: {
     argument: "0|1|2",
     read: qos,
-    help: "MQTT 5: retained messages always, if new, or never (0)",
+    mqtt5: true,
+    help: "retained messages always, if new, or never (0)",
   },
   verbose: {
     letters: "v",

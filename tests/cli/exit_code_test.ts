@@ -2,13 +2,18 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Packet, PacketTypeName } from "../../src/codec/packet.ts";
-import { type Answer, listen, listenRaw } from "./peer.ts";
+import { type Answer, listen } from "./peer.ts";
 import { Midge, midge } from "./process.ts";
 
 const CONNACK_5 = [0x20, 0x03, 0x00, 0x00, 0x00];
 const CONNACK_311 = [0x20, 0x02, 0x00, 0x00];
+const SUBACK_5 = [0x90, 0x04, 0x00, 0x01, 0x00, 0x00];
+const DISCONNECT_8B = [0xe0, 0x01, 0x8b];
 const PUBLISH = ["publish", "-t", "a", "-m", "b"];
 const SUBSCRIBE = ["subscribe", "-t", "a"];
+const TEST = ["test"];
+const TEST_NOTE =
+  "midge: publishing to test/1; ends when quit is published to test/2";
 
 /** Answers each type of packet with the bytes that stand under its name. */
 type Script = Partial<Record<PacketTypeName, Answer>>;
@@ -43,6 +48,20 @@ const ROWS: readonly Row[] = [
     line:
       "midge: no CONNACK from localhost:PORT within 0.2 s (TCP connected). A TLS port? Try mqtts://",
   },
+  {
+    code: 149,
+    when: "a message is larger than the server takes",
+    args: ["publish", "-t", "a", "-m", "0123456789a"],
+    // Maximum Packet Size is 16.
+    script: {
+      connect: [
+        ...[0x20, 0x08, 0x00, 0x00, 0x05],
+        ...[0x27, 0x00, 0x00, 0x00, 0x10],
+      ],
+    },
+    line:
+      'midge: cannot publish to "a": it makes a packet of 17 bytes, and the server takes at most 16',
+  },
   ...[
     "identifier rejected",
     "server unavailable",
@@ -55,7 +74,23 @@ const ROWS: readonly Row[] = [
     args: [...PUBLISH, "-V", "3.1.1"],
     script: { connect: [0x20, 0x02, 0x00, 0x01] },
     line:
-      "midge: localhost:PORT refused the connection: unacceptable protocol version (1). Try -V 3.1.1 or -V 3.1",
+      "midge: localhost:PORT refused the connection: unacceptable protocol version (1). Try without -V",
+  },
+  {
+    code: 1,
+    when: "the server does not speak the version that an option needs",
+    args: [...SUBSCRIBE, "-x", "1h"],
+    script: { connect: [0x20, 0x02, 0x00, 0x01] },
+    line:
+      "midge: localhost:PORT refused the connection: unacceptable protocol version (1), and properties needs MQTT 5. Try without -x",
+  },
+  {
+    code: 1,
+    when: "the server speaks no version of MQTT",
+    args: PUBLISH,
+    script: { connect: [0x20, 0x02, 0x00, 0x01] },
+    line:
+      "midge: localhost:PORT refused the connection: unacceptable protocol version (1); tried MQTT 5, MQTT 3.1.1, MQTT 3.1",
   },
   {
     code: 7,
@@ -64,6 +99,22 @@ const ROWS: readonly Row[] = [
     script: { connect: CONNACK_5, subscribe: "close" },
     line:
       'midge: cannot subscribe to "a": the connection to localhost:PORT was lost: the server closed it',
+  },
+  {
+    code: 7,
+    when: "the server closes the connection while messages are awaited",
+    args: SUBSCRIBE,
+    script: { connect: CONNACK_5, subscribe: { last: SUBACK_5 } },
+    line:
+      "midge: the connection to localhost:PORT was lost: the server closed it",
+  },
+  {
+    code: 7,
+    when: "the server closes the connection of midge test",
+    args: TEST,
+    script: { connect: CONNACK_5, subscribe: SUBACK_5, publish: "close" },
+    line:
+      `${TEST_NOTE}\nmidge: the connection to localhost:PORT was lost: the server closed it`,
   },
   {
     code: 7,
@@ -85,13 +136,19 @@ const ROWS: readonly Row[] = [
       'midge: cannot subscribe to "a": the server refused, without saying why (128)',
   },
   {
+    code: 12,
+    when: "SUBACK refuses midge test under MQTT 3.1.1",
+    args: [...TEST, "-V", "3.1.1", "--quiet"],
+    script: {
+      connect: CONNACK_311,
+      subscribe: [0x90, 0x03, 0x00, 0x01, 0x80],
+    },
+  },
+  {
     code: 27,
     when: "-W has run out",
     args: [...SUBSCRIBE, "-W", "0.1"],
-    script: {
-      connect: CONNACK_5,
-      subscribe: [0x90, 0x04, 0x00, 0x01, 0x00, 0x00],
-    },
+    script: { connect: CONNACK_5, subscribe: SUBACK_5 },
   },
   {
     code: 27,
@@ -100,13 +157,19 @@ const ROWS: readonly Row[] = [
     script: { connect: CONNACK_5 },
   },
   {
+    code: 27,
+    when: "--idle-timeout has run out",
+    args: [...SUBSCRIBE, "--idle-timeout", "0.1", "-C", "1"],
+    script: { connect: CONNACK_5, subscribe: SUBACK_5 },
+  },
+  ...[PUBLISH, SUBSCRIBE, TEST].map((args): Row => ({
     code: 134,
-    when: "CONNACK carries Reason Code 0x86",
-    args: PUBLISH,
+    when: `CONNACK carries Reason Code 0x86 for midge ${args[0]}`,
+    args,
     script: { connect: [0x20, 0x03, 0x00, 0x86, 0x00] },
     line:
       "midge: localhost:PORT refused the connection: bad user name or password (134). Check -u and -P",
-  },
+  })),
   {
     code: 135,
     when: "SUBACK carries Reason Code 0x87",
@@ -117,6 +180,17 @@ const ROWS: readonly Row[] = [
     },
     line:
       'midge: cannot subscribe to "a": the server refused, not authorized (135)',
+  },
+  {
+    code: 162,
+    when: "SUBACK carries Reason Code 0xA2 for midge test",
+    args: TEST,
+    script: {
+      connect: CONNACK_5,
+      subscribe: [0x90, 0x04, 0x00, 0x01, 0x00, 0xa2],
+    },
+    line:
+      `${TEST_NOTE}\nmidge: cannot subscribe to "test/2": the server refused, wildcard subscriptions not supported (162)`,
   },
   {
     code: 144,
@@ -143,11 +217,42 @@ const ROWS: readonly Row[] = [
   },
   {
     code: 139,
-    when: "the server sends DISCONNECT with Reason Code 0x8B",
+    when: "DISCONNECT carries Reason Code 0x8B in place of SUBACK",
     args: SUBSCRIBE,
-    script: { connect: CONNACK_5, subscribe: [0xe0, 0x01, 0x8b] },
+    script: { connect: CONNACK_5, subscribe: DISCONNECT_8B },
     line:
       'midge: cannot subscribe to "a": the connection to localhost:PORT was lost: the server ended it, server shutting down (139)',
+  },
+  {
+    code: 139,
+    when: "DISCONNECT carries Reason Code 0x8B behind SUBACK",
+    args: SUBSCRIBE,
+    script: {
+      connect: CONNACK_5,
+      subscribe: [...SUBACK_5, ...DISCONNECT_8B],
+    },
+    line:
+      "midge: the connection to localhost:PORT was lost: the server ended it, server shutting down (139)",
+  },
+  {
+    code: 139,
+    when: "DISCONNECT carries Reason Code 0x8B in place of PUBACK",
+    args: [...PUBLISH, "-q", "1"],
+    script: { connect: CONNACK_5, publish: DISCONNECT_8B },
+    line:
+      'midge: cannot publish to "a": the connection to localhost:PORT was lost: the server ended it, server shutting down (139)',
+  },
+  {
+    code: 139,
+    when: "DISCONNECT carries Reason Code 0x8B for midge test",
+    args: TEST,
+    script: {
+      connect: CONNACK_5,
+      subscribe: SUBACK_5,
+      publish: DISCONNECT_8B,
+    },
+    line:
+      `${TEST_NOTE}\nmidge: the connection to localhost:PORT was lost: the server ended it, server shutting down (139)`,
   },
 ];
 
@@ -182,11 +287,7 @@ for (const { code, when, args, script, line } of ROWS) {
 
 Deno.test("Exit code 19: the server does not answer PINGREQ", async () => {
   await using peer = listen(({ type }) =>
-    type === "connect"
-      ? CONNACK_5
-      : type === "subscribe"
-      ? [0x90, 0x04, 0x00, 0x01, 0x00, 0x00]
-      : undefined
+    type === "connect" ? CONNACK_5 : type === "subscribe" ? SUBACK_5 : undefined
   );
   const { code, stderr } = await midge([
     ...[...SUBSCRIBE, "-k", "1", "-p", `${peer.port}`],
@@ -213,67 +314,3 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     assertMatch(ended.stderr, /sent DISCONNECT/);
   });
 }
-
-Deno.test("A signal ends a command that waits for CONNACK", async () => {
-  await using peer = listen(() => undefined);
-  await using subscriber = new Midge([
-    ...[...SUBSCRIBE, "-d", "-p", `${peer.port}`],
-  ]);
-  await subscriber.stderr.until("sent CONNECT");
-  subscriber.kill("SIGTERM");
-  assertEquals((await subscriber.ended()).code, 0);
-});
-
-for (
-  const [protocol, bytes, hint] of [
-    [
-      "HTTP",
-      [...new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n")],
-      "Try ws://",
-    ],
-    // An alert of TLS 1.2: unexpected message.
-    ["TLS", [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x0a], "Try mqtts://"],
-  ] as const
-) {
-  Deno.test(`A port that speaks ${protocol} is told at once, with what to try`, async () => {
-    await using peer = listenRaw(async (connection) => {
-      await connection.read(new Uint8Array(100));
-      await connection.write(new Uint8Array(bytes));
-    });
-    const { code, stderr } = await midge([...PUBLISH, "-p", `${peer.port}`]);
-    assertEquals(
-      stderr,
-      `midge: cannot connect to localhost:${peer.port}: the port speaks ${protocol}, not MQTT. ${hint}\n`,
-    );
-    assertEquals(code, 1);
-  });
-}
-
-Deno.test("A server that closes without a word is told so", async () => {
-  await using peer = listen(() => "close");
-  const { code, stderr } = await midge([
-    ...[...PUBLISH, "-V", "5", "-p", `${peer.port}`],
-  ]);
-  assertEquals(
-    stderr,
-    `midge: cannot connect to localhost:${peer.port}: the server closed the connection without CONNACK\n`,
-  );
-  assertEquals(code, 1);
-});
-
-Deno.test("A server that speaks 3.1.1 alone is told in one line, and used", async () => {
-  await using peer = listen((packet) => {
-    if (packet.type !== "connect") return undefined;
-    return packet.protocolVersion === 5
-      ? [0x20, 0x02, 0x00, 0x01]
-      : CONNACK_311;
-  });
-  const publish = [...PUBLISH, "-p", `${peer.port}`];
-  const { code, stderr } = await midge(publish);
-  assertEquals(
-    stderr,
-    `midge: localhost:${peer.port} does not speak MQTT 5: using 3.1.1\n`,
-  );
-  assertEquals(code, 0);
-  assertEquals((await midge([...publish, "--quiet"])).stderr, "");
-});

@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import {
   ConnectError,
+  type ConnectErrorOptions,
   ConnectionLostError,
   KeepAliveError,
   ProtocolError,
@@ -14,19 +15,20 @@ const AT: Circumstances = {
   port: "8883",
   connectTimeoutMs: 10_000,
   protocolVersion: undefined,
+  versionHint: undefined,
 };
 
+/** What stands in the message says nothing to the command line: the fields do. */
 function refusal(reasonCode: number): ConnectError {
-  return new ConnectError(
-    "Cannot connect to broker.example:8883: the server refused the connection, some words",
-    { reasonCode },
-  );
+  return new ConnectError("Cannot connect", {
+    stage: "connack",
+    reasonCode,
+    refusal: `words (${reasonCode})`,
+  });
 }
 
-function noConnection(why: string, cause: unknown): ConnectError {
-  return new ConnectError(`Cannot connect to broker.example:8883: ${why}`, {
-    cause,
-  });
+function noConnection(options: ConnectErrorOptions): ConnectError {
+  return new ConnectError("Cannot connect: words", options);
 }
 
 Deno.test("failureOf gives the return codes and Reason Codes of CONNACK as exit codes", () => {
@@ -37,32 +39,83 @@ Deno.test("failureOf gives the return codes and Reason Codes of CONNACK as exit 
   );
 });
 
+Deno.test("failureOf says what to check when CONNACK has refused", () => {
+  const hints: readonly (readonly [number, string])[] = [
+    [2, ". Check -i"],
+    [3, ""],
+    [4, ". Check -u and -P"],
+    [5, ". Check -u and -P"],
+    [0x85, ". Check -i"],
+    [0x86, ". Check -u and -P"],
+    [0x87, ". Check -u and -P"],
+    [0x88, ""],
+  ];
+  for (const [code, hint] of hints) {
+    assertEquals(
+      failureOf(refusal(code), AT).line,
+      `broker.example:8883 refused the connection: words (${code})${hint}`,
+    );
+  }
+});
+
+Deno.test("failureOf gives the hint on versions where a server may not speak the one it was asked for", () => {
+  const at = { ...AT, versionHint: "Try without -V" };
+  const closed = noConnection({ stage: "connack" });
+  for (const error of [refusal(1), refusal(0x84), closed]) {
+    assertMatch(failureOf(error, at).line, /\. Try without -V$/);
+    assertEquals(failureOf(error, AT).line.includes("Try"), false);
+  }
+  for (const error of [refusal(5), noConnection({})]) {
+    assertEquals(failureOf(error, at).line.includes("-V"), false);
+  }
+});
+
 Deno.test("failureOf says what to try when there is no connection", () => {
+  const { ConnectionRefused, NotCapable } = Deno.errors;
   const timeout = new DOMException("over", "TimeoutError");
-  const lines: readonly [ConnectError, string][] = [
+  const lines: readonly (readonly [ConnectErrorOptions, string])[] = [
     [
-      noConnection("connection refused", new Deno.errors.ConnectionRefused()),
-      "cannot connect to broker.example:8883: connection refused. Is a broker running there? Try: midge test broker.example -p 8883",
+      { cause: new ConnectionRefused() },
+      "cannot connect: words. Is a broker running there? Try: midge test broker.example -p 8883",
     ],
     [
-      noConnection("the wire was not open within 10 s", timeout),
+      { cause: timeout },
       "no connection to broker.example:8883 within 10 s. Is the address right? A firewall may be in the way",
     ],
     [
-      noConnection("the wire is open, but no CONNACK came", timeout),
+      { cause: timeout, stage: "connack" },
       "no CONNACK from broker.example:8883 within 10 s (TCP connected). A TLS port? Try mqtts://",
     ],
     [
-      noConnection(
-        "failed to lookup address information: Name or service not known",
-        new Error(),
-      ),
-      "cannot connect to broker.example:8883: failed to lookup address information: Name or service not known. Check the host name",
+      { stage: "connack", peerProtocol: "HTTP" },
+      "cannot connect: words. Try ws://",
     ],
+    [
+      { stage: "connack", peerProtocol: "TLS" },
+      "cannot connect: words. Try mqtts://",
+    ],
+    // A name that cannot be resolved, and one that cannot be a name.
+    [{ cause: new Error() }, "cannot connect: words. Check the host name"],
+    [{ cause: new URIError() }, "cannot connect: words. Check the host name"],
+    [{ cause: new NotCapable() }, "cannot connect: words"],
+    [
+      { cause: Object.assign(new Error(), { code: "EHOSTUNREACH" }) },
+      "cannot connect: words",
+    ],
+    [{ stage: "connack", cause: new Error() }, "cannot connect: words"],
+    [{ stage: "tls", cause: timeout }, "cannot connect: words"],
   ];
-  for (const [error, line] of lines) {
-    assertEquals(failureOf(error, AT), { line, code: 1 });
+  for (const [options, line] of lines) {
+    assertEquals(failureOf(noConnection(options), AT), { line, code: 1 });
   }
+});
+
+Deno.test("failureOf gives 8 where TLS has failed", () => {
+  const error = noConnection({ stage: "tls", cause: new Error() });
+  assertEquals(failureOf(error, AT), {
+    line: "cannot connect: words",
+    code: 8,
+  });
 });
 
 Deno.test("failureOf tells a connection lost, a silent server and a DISCONNECT apart", () => {

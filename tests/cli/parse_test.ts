@@ -21,7 +21,7 @@ function given(
   args: readonly string[],
   settings?: ParseSettings,
 ): Record<string, unknown> {
-  const values = parse(args, TABLES[command], settings);
+  const { mqtt5Option: _, ...values } = parse(args, TABLES[command], settings);
   return Object.fromEntries(
     Object.entries(values).filter(([, value]) =>
       value !== undefined && value !== false &&
@@ -278,3 +278,25 @@ function variablesOf(
 ): (name: string) => string | undefined {
   return (name) => values[name];
 }
+
+Deno.test("parse tells how an option that needs MQTT 5 was spelled", () => {
+  const spellings: readonly (readonly [readonly string[], string?])[] = [
+    [["-t", "a", "-V", "5", "-c"]],
+    [["-x", "1"], "-x"],
+    [["--session_expiry=1"], "--session_expiry"],
+    [["-D", "connect a b"], "-D"],
+    [["--user-property", "a=b"], "--user-property"],
+    [["--no-local"], "--no-local"],
+    [["--retain-as-published"], "--retain-as-published"],
+    [["--retain-handling", "1"], "--retain-handling"],
+  ];
+  for (const [args, spelling] of spellings) {
+    assertEquals(parse(args, TABLES.subscribe).mqtt5Option, spelling);
+  }
+  const variables = (name: string) =>
+    name === "MIDGE_SESSION_EXPIRY" ? "1" : undefined;
+  assertEquals(
+    parse([], TABLES.subscribe, { variables }).mqtt5Option,
+    "MIDGE_SESSION_EXPIRY",
+  );
+});

@@ -3,8 +3,13 @@
 import { PacketDecoder } from "../../src/codec/decoder.ts";
 import type { Packet } from "../../src/codec/packet.ts";
 
-/** What a peer does about a packet: bytes to send, nothing, or the end. */
-export type Answer = Uint8Array | readonly number[] | "close" | undefined;
+/** What a peer does about a packet: bytes to send, nothing, the end, or its last bytes and the end. */
+export type Answer =
+  | Uint8Array
+  | readonly number[]
+  | "close"
+  | { readonly last: readonly number[] }
+  | undefined;
 
 /** A server on a free port of loopback. */
 export interface Peer extends AsyncDisposable {
@@ -23,7 +28,10 @@ export function listen(answer: (packet: Packet) => Answer): Peer {
         }
         const reply = answer(packet);
         if (reply === "close") return;
-        if (reply) await connection.write(new Uint8Array(reply));
+        if (reply === undefined) continue;
+        const isLast = "last" in reply;
+        await connection.write(new Uint8Array(isLast ? reply.last : reply));
+        if (isLast) return;
       }
     }
   });

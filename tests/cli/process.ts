@@ -56,6 +56,7 @@ export class Midge implements AsyncDisposable {
     }).spawn();
     this.stdout = new Transcript(this.#child.stdout, settings.readAfter);
     this.stderr = new Transcript(this.#child.stderr);
+    void this.#child.status.then(() => this.#ended = true);
     if (stdin === undefined) return;
     this.#stdin = this.#child.stdin.getWriter();
     if (stdin === "piped") return;
@@ -80,7 +81,6 @@ export class Midge implements AsyncDisposable {
   /** Resolves when it has ended. */
   async ended(): Promise<Ended> {
     const { code, signal } = await this.#child.status;
-    this.#ended = true;
     const stdout = await this.stdout.all();
     const stderr = await this.stderr.all();
     return { code, signal, stdout, stderr };

@@ -83,6 +83,26 @@ Deno.test("connectOptions asks for what is given, and for nothing else", async (
   assertEquals(await options("-I", "me-"), { clientId: `me-${Deno.pid}` });
 });
 
+Deno.test("connectOptions asks for MQTT 5 alone where an option needs it, and refuses a lower version with it", async () => {
+  const newer = [
+    ["-x", "9"],
+    ["-D", "connect receive-maximum 5"],
+    ["--user-property", "a=b"],
+  ];
+  for (const [name = "", value = ""] of newer) {
+    assertEquals((await options(name, value)).protocolVersion, 5);
+    assertEquals((await options(name, value, "-V5")).protocolVersion, 5);
+    for (const version of ["3.1.1", "3.1"]) {
+      await assertRejects(
+        () => options(name, value, "-V", version),
+        UsageError,
+        `${name} needs MQTT 5, and -V asks for a lower version`,
+      );
+    }
+  }
+  assertEquals((await options("-V", "3.1")).protocolVersion, 3);
+});
+
 Deno.test("connectOptions refuses a will without its topic, and a session without its client id", async () => {
   for (
     const args of [["--will-message", "m"], ["--will-qos", "1"], [

@@ -154,6 +154,50 @@ mosquittoTest(
 );
 
 mosquittoTest(
+  "subscribe -x keeps the session for that long",
+  async (broker) => {
+    const session = [
+      ...["subscribe", ...port(broker), "-i", "cli-expiry", "-q", "1"],
+      ...["-t", "cli/expiry"],
+    ];
+    for (const [expiry, kept] of [["1h", "waited\n"], ["0", ""]] as const) {
+      await midge([...session, "-x", expiry, "-E"]);
+      await send(broker, "cli/expiry", "waited", "-q", "1");
+      const { stdout } = await midge([
+        ...[...session, "-c", "-x", "0", "-W", "0.3"],
+      ]);
+      assertEquals(stdout, kept);
+    }
+  },
+);
+
+mosquittoTest(
+  "subscribe --json keeps a NUL, a line feed and what is no UTF-8 on one line each",
+  async (broker) => {
+    await using subscriber = await subscribed([
+      ...[...port(broker), "-t", "cli/binary", "-C", "3", "--json"],
+    ]);
+    const payloads = ["a\0b", 'line\n"feed"', "\x80"];
+    for (const payload of payloads) {
+      await mosquittoPub(
+        broker,
+        5,
+        ["-t", "cli/binary", "-s"],
+        Uint8Array.from(payload, (character) => character.charCodeAt(0)),
+      );
+    }
+    const lines = (await subscriber.ended()).stdout.split("\n");
+    assertEquals(lines.length, 4);
+    const [nul, feed, bytes] = lines.slice(0, 3).map((line) =>
+      JSON.parse(line)
+    );
+    assertEquals(nul.payload, payloads[0]);
+    assertEquals(feed.payload, payloads[1]);
+    assertEquals(bytes.payload_b64, "gA==");
+  },
+);
+
+mosquittoTest(
   "subscribe --idle-timeout counts from the last message",
   async (broker) => {
     await using subscriber = await subscribed([

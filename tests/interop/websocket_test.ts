@@ -134,7 +134,7 @@ webSocketBrokerTest(
       () => connect("mqtt://localhost", { transport: over(broker.tcp) }),
       ConnectError,
     );
-    assertEquals(error.stage, "wire");
+    assertEquals(error.stage, "websocket");
     assert(
       error.message.endsWith(
         ": the server closed it without an answer to the WebSocket upgrade",
