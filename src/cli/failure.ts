@@ -22,9 +22,10 @@ export interface Failure {
 
 /** What is known besides the error. */
 export interface Circumstances {
-  /** The host and the port that were asked for. */
-  readonly host: string;
-  readonly port: string;
+  /** The host and the port that were asked for, or the path of a socket. */
+  readonly address: string;
+  /** How `midge test` is given the same server; undefined where that takes a URL. */
+  readonly hostAndPort: string | undefined;
   /** How long connecting was allowed to take. */
   readonly connectTimeoutMs: number;
   /** What was negotiated, if anything was. */
@@ -99,37 +100,39 @@ function connectFailure(error: ConnectError, at: Circumstances): Failure {
 
 function refusalLine(
   { refusal }: ConnectError,
-  { host, port, versionHint }: Circumstances,
+  { address, versionHint }: Circumstances,
   reasonCode: number,
 ): string {
   const hint = VERSION_REFUSALS.includes(reasonCode)
     ? versionHint
     : REFUSAL_HINTS[reasonCode];
-  return hinted(`${host}:${port} refused the connection: ${refusal}`, hint);
+  return hinted(`${address} refused the connection: ${refusal}`, hint);
 }
 
 /** Nothing was refused: there was no server, or none of MQTT. */
 function wireLine(error: ConnectError, at: Circumstances): string {
   const { cause, stage, peerProtocol } = error;
-  const { host, port, connectTimeoutMs, versionHint } = at;
+  const { address, hostAndPort, connectTimeoutMs, versionHint } = at;
   const time = `within ${connectTimeoutMs / 1_000} s`;
   const line = sentence(error);
   if (isTimeout(error) && stage === "wire") {
     return hinted(
-      `no connection to ${host}:${port} ${time}`,
+      `no connection to ${address} ${time}`,
       "Is the address right? A firewall may be in the way",
     );
   }
   if (isTimeout(error) && stage === "connack") {
     return hinted(
-      `no CONNACK from ${host}:${port} ${time} (TCP connected)`,
+      `no CONNACK from ${address} ${time} (TCP connected)`,
       "A TLS port? Try mqtts://",
     );
   }
   if (cause instanceof Deno.errors.ConnectionRefused) {
     return hinted(
       line,
-      `Is a broker running there? Try: midge test ${host} -p ${port}`,
+      hostAndPort === undefined
+        ? "Is a broker running there?"
+        : `Is a broker running there? Try: midge test ${hostAndPort}`,
     );
   }
   if (peerProtocol !== undefined) return hinted(line, PEER_HINTS[peerProtocol]);

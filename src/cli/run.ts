@@ -64,8 +64,8 @@ async function tell(
 ): Promise<number> {
   const { failureOf } = await import("./failure.ts");
   const { line, code } = failureOf(error, {
-    host: target.host,
-    port: target.port,
+    address: target.address,
+    hostAndPort: target.hostAndPort,
     connectTimeoutMs: values.connectTimeout ?? CONNECT_TIMEOUT_MS,
     protocolVersion: client?.connection.protocolVersion,
     versionHint: versionHint(values),
@@ -94,6 +94,6 @@ function tellFallback(
   if (values.quiet) return;
   const name = protocolVersion === 4 ? "3.1.1" : "3.1";
   writeError(
-    `midge: ${target.host}:${target.port} does not speak MQTT 5: using ${name}`,
+    `midge: ${target.address} does not speak MQTT 5: using ${name}`,
   );
 }

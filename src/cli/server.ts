@@ -14,10 +14,10 @@ import { UsageError } from "./usage_error.ts";
 export interface Target {
   /** What `connect()` is given. */
   readonly url: string;
-  /** For messages. */
-  readonly host: string;
-  /** For messages. */
-  readonly port: string;
+  /** For messages: host and port, or the path of a socket. */
+  readonly address: string;
+  /** How `midge test` is given the same server, where host and port say it all. */
+  readonly hostAndPort: string | undefined;
   /** In an mqtt: URL the path is a topic, as mosquitto's tools read it; none or one. */
   readonly topics: readonly string[];
 }
@@ -28,9 +28,29 @@ export function targetOf(values: Values<typeof SHARED>): Target {
   const topics = takeTopics(url);
   return {
     url: url.href,
-    host: url.hostname,
-    port: url.port || "1883",
+    ...placeOf(url),
     topics,
+  };
+}
+
+/** The port of a scheme, where the URL names none. */
+const PORTS: Readonly<Record<string, string>> = {
+  "mqtts:": "8883",
+  "ssl:": "8883",
+  "ws:": "80",
+  "wss:": "443",
+};
+
+function placeOf(
+  { protocol, hostname, port, pathname }: URL,
+): Pick<Target, "address" | "hostAndPort"> {
+  if (protocol === "unix:") {
+    return { address: pathname, hostAndPort: undefined };
+  }
+  const at = port || (PORTS[protocol] ?? "1883");
+  return {
+    address: `${hostname}:${at}`,
+    hostAndPort: protocol in PORTS ? undefined : `${hostname} -p ${at}`,
   };
 }
 

@@ -11,8 +11,8 @@ import {
 import { type Circumstances, failureOf } from "../../src/cli/failure.ts";
 
 const AT: Circumstances = {
-  host: "broker.example",
-  port: "8883",
+  address: "broker.example:8883",
+  hostAndPort: "broker.example -p 8883",
   connectTimeoutMs: 10_000,
   protocolVersion: undefined,
   versionHint: undefined,

@@ -83,6 +83,20 @@ for (
   });
 }
 
+Deno.test("A plain port that is asked for TLS is told, and ends with 8", async () => {
+  await using peer = listenRaw(async (connection) => {
+    await connection.read(new Uint8Array(1_000));
+    await connection.write(new Uint8Array(CONNACK_311));
+  });
+  const url = `mqtts://localhost:${peer.port}`;
+  const { code, stderr } = await midge([...PUBLISH, "-L", url]);
+  assertEquals(
+    stderr,
+    `midge: cannot connect to localhost:${peer.port}: the port does not speak TLS\n`,
+  );
+  assertEquals(code, 8);
+});
+
 Deno.test("A server that closes without a word is told so", async () => {
   await using peer = listen(() => "close");
   const { code, stderr } = await midge([

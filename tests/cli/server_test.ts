@@ -39,6 +39,22 @@ Deno.test("targetOf takes the topic off an mqtt: URL, and leaves the path of ws:
   assertEquals(ws.topics, []);
 });
 
+Deno.test("targetOf says where a URL leads to, with the port of its scheme", () => {
+  const places: readonly [string, string, string | undefined][] = [
+    ["mqtt://server", "server:1883", "server -p 1883"],
+    ["tcp://[::1]:9", "[::1]:9", "[::1] -p 9"],
+    ["mqtts://server", "server:8883", undefined],
+    ["ssl://server:9", "server:9", undefined],
+    ["ws://server/mqtt", "server:80", undefined],
+    ["wss://server", "server:443", undefined],
+    ["unix:///run/mosquitto.sock", "/run/mosquitto.sock", undefined],
+  ];
+  for (const [url, address, hostAndPort] of places) {
+    const at = target("-L", url);
+    assertEquals([at.address, at.hostAndPort], [address, hostAndPort], url);
+  }
+});
+
 Deno.test("targetOf refuses what is no host, and never shows a URL's password", () => {
   for (const host of ["a/b", "a@b", "a?b", "a#b", "a b", "a:b:c"]) {
     assertThrows(
