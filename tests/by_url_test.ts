@@ -180,7 +180,8 @@ async function deno(
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd: folder,
-    env: { DENO_DIR: cache, ...env },
+    // Deno itself would ask whether there is a newer one.
+    env: { DENO_DIR: cache, DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1", ...env },
     stdin: "null",
   }).output();
   const decoder = new TextDecoder();
