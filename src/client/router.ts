@@ -17,6 +17,9 @@ import { type Message, part } from "./message.ts";
 /** How many topics the router remembers the takers of. */
 const CACHE_MAX = 4_096;
 
+/** A longer Topic Name is not remembered: thousands of 64 KiB would cost a server little, and us 256 MiB. */
+const CACHED_NAME_MAX = 256;
+
 /** A message that waits for somebody to take it. */
 interface Waiting {
   readonly message: Message;
@@ -192,7 +195,9 @@ export class Router {
         consumer.state === "attached" || consumer.state === "reserving"
       );
       if (this.#cache.size >= CACHE_MAX) this.#cache.clear();
-      this.#cache.set(topicName, takers);
+      if (topicName.length <= CACHED_NAME_MAX) {
+        this.#cache.set(topicName, takers);
+      }
     }
     this.#lastTopic = topicName;
     this.#lastTakers = takers;
