@@ -86,10 +86,28 @@ export class ConnectError extends MqttError {
   }
 }
 
+/**
+ * What is wrong with TLS, as far as a person can do something about it.
+ *
+ * - `"no-tls"`: the port does not speak TLS, or has closed in the handshake, as those do.
+ * - `"untrusted"`: nobody whom we trust vouches for the server's certificate.
+ * - `"wrong-name"`: the server's certificate is for another host.
+ * - `"out-of-date"`: the server's certificate is not valid now.
+ * - `"client-certificate"`: the server requires a certificate of ours, or refused the one it was shown.
+ */
+export type TlsFault =
+  | "no-tls"
+  | "untrusted"
+  | "wrong-name"
+  | "out-of-date"
+  | "client-certificate";
+
 /** What {@linkcode WireError} is told besides its message. */
 export interface WireErrorOptions extends ErrorOptions {
   /** See {@linkcode WireError.stage}. */
   stage: WireError["stage"];
+  /** See {@linkcode WireError.fault}. */
+  fault?: TlsFault | undefined;
 }
 
 /** What stands between TCP and MQTT has failed: `cause` of a ConnectError or ConnectionLostError. */
@@ -98,11 +116,14 @@ export class WireError extends MqttError {
   override name = "WireError";
   /** Which of the two it was. */
   readonly stage: "tls" | "websocket";
+  /** What is wrong with TLS, where that is known. */
+  readonly fault: TlsFault | undefined;
 
   /** Makes a WireError. */
   constructor(message: string, options: WireErrorOptions) {
     super(message, options);
     this.stage = options.stage;
+    this.fault = options.fault;
   }
 }
 
@@ -119,7 +140,8 @@ export interface ConnectionLostErrorOptions extends ErrorOptions {
 }
 
 /**
- * The connection has ended while something waited for it, or before something was asked of it.
+ * The connection has ended while something waited for it, or before something was asked of it, and with it,
+ * it may be, the session that a publish was sent in.
  * `cause` says what ended it: the wire's own error, a {@linkcode ProtocolError}, a
  * {@linkcode KeepAliveError}, the reason given to `close()`, or nothing where the peer just closed.
  */
@@ -157,7 +179,7 @@ export class ProtocolError extends MqttError {
   override name = "ProtocolError";
   /** The Reason Code that DISCONNECT carries to the peer under MQTT 5, such as 0x81 Malformed Packet. */
   readonly reasonCode: number;
-  /** The clause or chapter that was broken, such as `MQTT-3.3.1-4` or `2.2.2.2`. */
+  /** The clause or chapter that was broken, such as `MQTT-3.3.1-4` or `2.2.2.2`; of MQTT 5.0, whatever the version. */
   readonly clause: string;
 
   /** Makes a ProtocolError; the message is given the clause. */
@@ -180,13 +202,19 @@ export interface PublishErrorOptions extends ErrorOptions {
   userProperties?: readonly UserProperty[] | undefined;
 }
 
-/** The server, or a limit it has announced, refused a publish. */
+/**
+ * A publish was refused: by the server, by a limit that it has announced, or here, where the message had
+ * no room to wait for a connection, gave way to a newer one, or expired before it could be sent.
+ */
 export class PublishError extends MqttError {
   /** The name of the class. */
   override name = "PublishError";
-  /** `"refused"` where the server said no, `"not-sent"` where a limit kept it from being sent. */
+  /**
+   * `"refused"` where the server said no, `"not-sent"` where something kept it from being sent, `"unknown"`
+   * where that had happened once already, on an earlier connection.
+   */
   readonly delivery: Delivery;
-  /** The Reason Code of PUBACK, PUBREC or PUBCOMP: 128 or more. */
+  /** The Reason Code of PUBACK or PUBREC, or the one that a limit stands for: 128 or more; else undefined. */
   readonly reasonCode: number | undefined;
   /** What the server adds for people. */
   readonly reasonString: string | undefined;
@@ -203,6 +231,26 @@ export class PublishError extends MqttError {
   }
 }
 
+/** What {@linkcode RequestError} is told besides its message. */
+export interface RequestErrorOptions extends ErrorOptions {
+  /** See {@linkcode RequestError.reasonCode}. */
+  reasonCode?: number | undefined;
+}
+
+/** A request had no reply: its time is over, or the server knows of nobody who could answer. */
+export class RequestError extends MqttError {
+  /** The name of the class. */
+  override name = "RequestError";
+  /** 16 where the server said that nobody is subscribed to the request's topic; undefined where its time is over. */
+  readonly reasonCode: number | undefined;
+
+  /** Makes a RequestError. */
+  constructor(message: string, options: RequestErrorOptions = {}) {
+    super(message, options);
+    this.reasonCode = options.reasonCode;
+  }
+}
+
 /** What {@linkcode SubscribeError} is told besides its message. */
 export interface SubscribeErrorOptions extends ErrorOptions {
   /** See {@linkcode SubscribeError.reasonCodes}. */
@@ -213,7 +261,7 @@ export interface SubscribeErrorOptions extends ErrorOptions {
   userProperties?: readonly UserProperty[] | undefined;
 }
 
-/** The server refused one Topic Filter or more of a SUBSCRIBE or an UNSUBSCRIBE. */
+/** The server, or a limit that it has announced, refused one Topic Filter or more of a SUBSCRIBE or an UNSUBSCRIBE. */
 export class SubscribeError extends MqttError {
   /** The name of the class. */
   override name = "SubscribeError";
@@ -233,6 +281,46 @@ export class SubscribeError extends MqttError {
     this.reasonCode = options.reasonCodes.find((code) => code >= 128) ?? 128;
     this.reasonString = options.reasonString;
     this.userProperties = options.userProperties ?? [];
+  }
+}
+
+/**
+ * What keeps a store from its work: `"in-use"` another client has it open; `"not-a-store"` what is there is
+ * none, or of a later version; `"full"` there is no room; `"forbidden"` it must not be read or written there;
+ * `"removed"` it was removed while it was open; `"closed"` it is not open; `"failed"` anything else, as `cause`
+ * says.
+ */
+export type StoreFault =
+  | "in-use"
+  | "not-a-store"
+  | "full"
+  | "forbidden"
+  | "removed"
+  | "closed"
+  | "failed";
+
+/** What {@linkcode StoreError} is told besides its message. */
+export interface StoreErrorOptions extends ErrorOptions {
+  /** See {@linkcode StoreError.fault}. */
+  fault: StoreFault;
+  /** See {@linkcode StoreError.delivery}. */
+  delivery?: Delivery | undefined;
+}
+
+/** A store could not be opened, or could not keep what it was given; what it had kept before is not touched. */
+export class StoreError extends MqttError {
+  /** The name of the class. */
+  override name = "StoreError";
+  /** What kept the store from its work. */
+  readonly fault: StoreFault;
+  /** For a publish: what is known of its delivery. */
+  readonly delivery: Delivery | undefined;
+
+  /** Makes a StoreError. */
+  constructor(message: string, options: StoreErrorOptions) {
+    super(message, options);
+    this.fault = options.fault;
+    this.delivery = options.delivery;
   }
 }
 

@@ -30,10 +30,12 @@ export function decodeConnack(reader: PacketReader): ConnackPacket {
     ? 4
     : reader.protocolVersion;
   const flags = reader.uint8();
-  if (flags > 1) {
+  // MQTT 3.1 has a byte here that is not used, and says nothing of its value.
+  const usedFlags = protocolVersion === 3 ? 0 : flags;
+  if (usedFlags > 1) {
     throw reader.malformed("its reserved flags are set", "MQTT-3.2.2-1");
   }
-  const sessionPresent = flags === 1;
+  const sessionPresent = usedFlags === 1;
   const reasonCode = protocolVersion < 5
     ? decodeReturnCode(reader)
     : decodeReasonCode(reader, "connack");

@@ -32,6 +32,7 @@ export class Framer {
   #block = EMPTY;
   #view = EMPTY_VIEW;
   #position = 0;
+  #end = 0;
   /** The blocks that follow it. */
   #waiting: Uint8Array[] = [];
 
@@ -64,24 +65,24 @@ export class Framer {
   /** Whether no part of a packet waits. */
   get atBoundary(): boolean {
     return this.#gatheredSize === 0 && this.#waiting.length === 0 &&
-      this.#position === this.#block.length;
+      this.#position === this.#end;
   }
 
   /** Opens the next whole packet in the reader; false where more bytes are needed. */
   next(): boolean {
     if (this.#gatheredSize > 0) return this.#gather();
     if (!this.#hasBytes()) return false;
-    const view = this.#view;
     const start = this.#position;
-    const size = this.#measure(view, start, view.byteLength);
-    if (size > 0 && start + size <= view.byteLength) {
+    const end = this.#end;
+    const size = this.#measure(this.#view, start, end);
+    if (size > 0 && start + size <= end) {
       this.#position = start + size;
-      this.#open(this.#block, view, start, this.#position);
+      this.#open(this.#view, start, this.#position);
       return true;
     }
     // What has come of the packet stays in its block until the next block is there.
     if (this.#waiting.length === 0) return false;
-    this.#append(view.byteLength - start, size);
+    this.#append(end - start, size);
     return this.#gather();
   }
 
@@ -102,23 +103,18 @@ export class Framer {
         this.#append(1, size);
         size = this.#measureGathered();
       } else {
-        const available = this.#block.length - this.#position;
+        const available = this.#end - this.#position;
         this.#append(Math.min(size - this.#gatheredSize, available), size);
       }
     }
-    this.#open(this.#gathered, this.#gatheredView, 0, size);
+    this.#open(this.#gatheredView, 0, size);
     this.#forgetGathered();
     return true;
   }
 
-  #open(
-    block: Uint8Array,
-    view: DataView,
-    start: number,
-    end: number,
-  ): void {
+  #open(view: DataView, start: number, end: number): void {
     const body = start + this.#headerSize;
-    this.#reader.open(view.getUint8(start), block, view, body, end);
+    this.#reader.open(view.getUint8(start), view, body, end);
   }
 
   #measureGathered(): number {
@@ -175,7 +171,7 @@ export class Framer {
 
   /** Whether the block in work has bytes left; if not, the next one is taken. */
   #hasBytes(): boolean {
-    if (this.#position < this.#block.length) return true;
+    if (this.#position < this.#end) return true;
     const next = this.#waiting.shift();
     this.#use(next ?? EMPTY); // A block that is done with is let go at once.
     return next !== undefined;
@@ -187,6 +183,7 @@ export class Framer {
       ? EMPTY_VIEW
       : new DataView(block.buffer, block.byteOffset, block.length);
     this.#position = 0;
+    this.#end = block.length;
   }
 
   /** Moves `count` bytes of the block in work behind those gathered of a packet of `size` bytes (0: unknown). */
@@ -207,7 +204,7 @@ export class Framer {
   // Twice as large each time, so that each byte is copied a few times at most, however small the
   // blocks are; but with room for what has arrived, so that two blocks are joined in one go.
   #growGathered(limit: number): void {
-    const arrived = this.#gatheredSize + this.#block.length - this.#position +
+    const arrived = this.#gatheredSize + this.#end - this.#position +
       (this.#waiting[0]?.length ?? 0);
     const grown = new Uint8Array(
       Math.min(limit, Math.max(arrived, 2 * this.#gathered.length)),

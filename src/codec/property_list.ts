@@ -104,10 +104,17 @@ function decodeValue(reader: PacketReader, property: Property): Value {
     case "variableByteInteger":
       return atLeastMin(reader, property, reader.variableByteInteger());
     case "topicName":
-      return reader.topicName("MQTT-3.3.2-14");
+      return decodeTopicName(reader, property);
     case "binary":
       return reader.binary();
   }
+}
+
+/** No alias stands for a Topic Name within properties. */
+function decodeTopicName(reader: PacketReader, { name }: Property): string {
+  const topicName = reader.topicName("MQTT-3.3.2-14");
+  if (topicName !== "") return topicName;
+  throw reader.protocolError(`${name} is empty`, "MQTT-4.7.3-1");
 }
 
 function decodeBit(reader: PacketReader, { name }: Property): 0 | 1 {
@@ -123,8 +130,16 @@ function atLeastMin(
   { name, min }: Property,
   value: number,
 ): number {
-  if (value < min) throw reader.protocolError(`${name} is 0`, "2.2.2.2");
-  return value;
+  if (value >= min) return value;
+  // A Topic Alias has a Reason Code of its own (3.3.4).
+  throw name === "topicAlias"
+    ? violation(
+      reader.header,
+      "topicAlias is 0",
+      ReasonCode.topicAliasInvalid,
+      "MQTT-3.3.2-8",
+    )
+    : reader.protocolError(`${name} is 0`, "2.2.2.2");
 }
 
 /** Writes properties; those that `set` does not allow are the caller's mistake. */
@@ -214,6 +229,7 @@ function encodeValue(
         integer(writer, property, value, VARIABLE_BYTE_INTEGER_MAX),
       );
     case "topicName":
+      if (value === "") throw writer.typeError(`${name} must not be empty`);
       return writer.topicName(text(writer, property, value), name);
     case "binary":
       if (!(value instanceof Uint8Array)) {

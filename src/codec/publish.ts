@@ -6,6 +6,7 @@
 import {
   NO_PROPERTIES,
   type OutgoingPublish,
+  type Properties,
   type ProtocolVersion,
   type PublishPacket,
   type QoS,
@@ -21,6 +22,9 @@ import type { PacketReader } from "./reader.ts";
 import type { ByteWriter } from "./writer.ts";
 
 const PROPERTIES = propertiesOf("publish");
+
+/** The identifier of the property (2.2.2.2). */
+const TOPIC_ALIAS = 0x23;
 
 /** Reads a PUBLISH; its payload is a view of the block. */
 export function decodePublish(reader: PacketReader): PublishPacket {
@@ -58,15 +62,26 @@ export function decodePublish(reader: PacketReader): PublishPacket {
   };
 }
 
-/** Writes a PUBLISH. Where it throws, the writer is as before. */
+/** A Topic Alias that the sender has chosen for a Topic Name (3.3.2.3.4). */
+export interface TopicAlias {
+  /** From 1 to the receiver's Topic Alias Maximum. */
+  readonly alias: number;
+  /** Whether the receiver knows the name that it stands for, so that the name is left out. */
+  readonly isKnown: boolean;
+}
+
+/**
+ * Writes a PUBLISH, under MQTT 5 with the alias where one is given. Where it throws, the writer is as before.
+ */
 export function encodePublish(
   writer: ByteWriter,
   packet: OutgoingPublish,
   protocolVersion: ProtocolVersion,
+  alias?: TopicAlias,
 ): void {
   const before = writer.length;
   try {
-    writePublish(writer, packet, protocolVersion);
+    writePublish(writer, packet, protocolVersion, alias);
   } catch (error) {
     writer.rewind(before);
     throw error;
@@ -77,20 +92,24 @@ function writePublish(
   writer: ByteWriter,
   packet: OutgoingPublish,
   protocolVersion: ProtocolVersion,
+  alias: TopicAlias | undefined,
 ): void {
-  const { topicName, payload, qos, properties } = packet;
+  const { payload, qos, properties } = packet;
+  const topicName = alias?.isKnown ? "" : packet.topicName;
   const start = writer.begin(
     Header.publish | flagsOf(packet),
     2 + topicName.length + (qos === 0 ? 0 : 2) + (protocolVersion < 5 ? 0 : 1) +
       payload.length,
   );
-  if (topicName === "" && properties.topicAlias === undefined) {
+  if (packet.topicName === "" && properties.topicAlias === undefined) {
     throw writer.typeError("it needs a Topic Name or a Topic Alias");
   }
   writer.topicName(topicName, "the Topic Name");
   if (qos > 0) writer.packetId(packet.packetId);
-  if (protocolVersion === 5) encodeProperties(writer, PROPERTIES, properties);
-  else refuseProperties(writer, properties);
+  if (protocolVersion < 5) refuseProperties(writer, properties);
+  else if (alias === undefined) {
+    encodeProperties(writer, PROPERTIES, properties);
+  } else writeAliased(writer, properties, alias);
   if (typeof payload === "string") {
     writer.utf8(payload);
     writer.closeLength(start);
@@ -98,6 +117,22 @@ function writePublish(
     writer.closeLength(start, payload.length);
     writer.raw(payload);
   }
+}
+
+/** Most messages with an alias have no other property. */
+function writeAliased(
+  writer: ByteWriter,
+  properties: Properties,
+  { alias }: TopicAlias,
+): void {
+  if (properties !== NO_PROPERTIES) {
+    const topicAlias = alias;
+    encodeProperties(writer, PROPERTIES, { ...properties, topicAlias });
+    return;
+  }
+  writer.variableByteInteger(3);
+  writer.uint8(TOPIC_ALIAS);
+  writer.uint16(alias);
 }
 
 function flagsOf({ qos, retain, dup }: OutgoingPublish): number {

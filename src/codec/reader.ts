@@ -6,12 +6,12 @@
  */
 import type { ProtocolError } from "../errors.ts";
 import type { ProtocolVersion, Sender } from "./packet.ts";
+import { Header } from "./packet_type.ts";
 import { decodeAscii, decodeUtf8 } from "./string.ts";
 import { TextCache } from "./text_cache.ts";
 import { malformedPacket, protocolError } from "./violation.ts";
 
-const EMPTY = new Uint8Array(0);
-const EMPTY_VIEW = new DataView(EMPTY.buffer);
+const EMPTY_VIEW = new DataView(new ArrayBuffer(0));
 
 // 2 MiB at most, and less as long as there are few names.
 const topicNames = new TextCache({ slotCount: 16_384, sizeMax: 128 });
@@ -31,8 +31,10 @@ export class PacketReader {
   position = 0;
   /** Where the packet ends; within its properties, where those end. */
   end = 0;
-  #bytes: Uint8Array = EMPTY;
   #view: DataView = EMPTY_VIEW;
+  // To ask the view for them, packet by packet, costs as much as all else that a short packet needs.
+  #buffer: ArrayBufferLike = EMPTY_VIEW.buffer;
+  #byteOffset = 0;
 
   /** Makes a reader without a packet. */
   constructor(protocolVersion: ProtocolVersion, from: Sender) {
@@ -41,23 +43,16 @@ export class PacketReader {
   }
 
   /** Takes the next packet in hand: what follows its Remaining Length, up to `end`. */
-  open(
-    header: number,
-    bytes: Uint8Array,
-    view: DataView,
-    position: number,
-    end: number,
-  ): void {
+  open(header: number, view: DataView, position: number, end: number): void {
     this.header = header;
-    this.#bytes = bytes;
-    this.#view = view;
+    if (view !== this.#view) this.#use(view);
     this.position = position;
     this.end = end;
   }
 
   /** Lets go of the last packet's bytes, which may be many. */
   release(): void {
-    this.open(0, EMPTY, EMPTY_VIEW, 0, 0);
+    this.open(0, EMPTY_VIEW, 0, 0);
   }
 
   /** Whether nothing is left to read. */
@@ -118,7 +113,7 @@ export class PacketReader {
     if (packetId === 0) {
       throw this.protocolError(
         "its Packet Identifier is 0",
-        this.from === "client" ? "MQTT-2.2.1-3" : "MQTT-2.2.1-4",
+        packetIdClause(this.header, this.from),
       );
     }
     return packetId;
@@ -181,9 +176,15 @@ export class PacketReader {
     return start;
   }
 
+  #use(view: DataView): void {
+    this.#view = view;
+    this.#buffer = view.buffer;
+    this.#byteOffset = view.byteOffset;
+  }
+
   #bytesTo(start: number): Uint8Array {
-    const { buffer, byteOffset } = this.#bytes;
-    return new Uint8Array(buffer, byteOffset + start, this.position - start);
+    const size = this.position - start;
+    return new Uint8Array(this.#buffer, this.#byteOffset + start, size);
   }
 
   /** The string from `start` to where the reader stands. */
@@ -199,4 +200,12 @@ export class PacketReader {
     }
     return text;
   }
+}
+
+/** The clause that asks for a Packet Identifier: one of its own, or that of what is acknowledged. */
+function packetIdClause(header: number, from: Sender): string {
+  const type = header & 0xF0;
+  if (type === Header.suback || type === Header.unsuback) return "MQTT-2.2.1-6";
+  if (type >= Header.puback && type <= Header.pubcomp) return "MQTT-2.2.1-5";
+  return from === "client" ? "MQTT-2.2.1-3" : "MQTT-2.2.1-4";
 }

@@ -18,6 +18,7 @@ import {
 } from "./property_list.ts";
 import type { PacketReader } from "./reader.ts";
 import { decodeReasonCode, encodeReasonCode } from "./reason_code_field.ts";
+import { TOPIC_FILTERS_MAX } from "./subscribe.ts";
 import type { ByteWriter } from "./writer.ts";
 
 const PROPERTIES = {
@@ -28,6 +29,12 @@ const PROPERTIES = {
 /** The return codes of a SUBACK of MQTT 3.x: a QoS or failure. */
 const RETURN_CODES: readonly number[] = [0x00, 0x01, 0x02, 0x80];
 
+/** The clauses that ask for one Reason Code for each Topic Filter. */
+const COUNT_CLAUSES = {
+  suback: "MQTT-3.8.4-6",
+  unsuback: "MQTT-3.11.3-1",
+} as const;
+
 /** Reads a SUBACK. */
 export function decodeSuback(reader: PacketReader): SubackPacket {
   const packetId = reader.packetId();
@@ -36,6 +43,7 @@ export function decodeSuback(reader: PacketReader): SubackPacket {
     ? NO_PROPERTIES
     : decodeProperties(reader, PROPERTIES.suback);
   const reasonCodes: number[] = [];
+  checkCount(reader, "suback");
   do {
     reasonCodes.push(
       isBare ? decodeReturnCode(reader) : decodeReasonCode(reader, "suback"),
@@ -51,12 +59,26 @@ export function decodeUnsuback(reader: PacketReader): UnsubackPacket {
   let properties = NO_PROPERTIES;
   if (reader.protocolVersion === 5) {
     properties = decodeProperties(reader, PROPERTIES.unsuback);
+    checkCount(reader, "unsuback");
     do {
       reasonCodes.push(decodeReasonCode(reader, "unsuback"));
     } while (!reader.atEnd);
   }
   reader.finish();
   return { type: "unsuback", packetId, reasonCodes, properties };
+}
+
+/** Throws where there are more Reason Codes than there can be Topic Filters: each would take eight times its byte. */
+function checkCount(
+  reader: PacketReader,
+  type: SubackPacket["type"] | UnsubackPacket["type"],
+): void {
+  const count = reader.end - reader.position;
+  if (count <= TOPIC_FILTERS_MAX) return;
+  throw reader.protocolError(
+    `it has ${count} Reason Codes, and no packet asks for more than ${TOPIC_FILTERS_MAX} Topic Filters`,
+    COUNT_CLAUSES[type],
+  );
 }
 
 function decodeReturnCode(reader: PacketReader): number {

@@ -20,10 +20,18 @@ import {
   refuseProperties,
 } from "./property_list.ts";
 import type { PacketReader } from "./reader.ts";
+import { ReasonCode } from "./reason_code.ts";
+import { violation } from "./violation.ts";
 import type { ByteWriter } from "./writer.ts";
 
 const SUBSCRIBE_PROPERTIES = propertiesOf("subscribe");
 const UNSUBSCRIBE_PROPERTIES = propertiesOf("unsubscribe");
+
+/**
+ * The most Topic Filters of one SUBSCRIBE or UNSUBSCRIBE. One can be three bytes long, and then takes some
+ * thirty times as much memory; whoever has more asks in several packets.
+ */
+export const TOPIC_FILTERS_MAX = 65_535;
 
 /** The Subscription Options (3.8.3.1). Under MQTT 3.x there is the QoS alone. */
 const Option = {
@@ -46,7 +54,10 @@ export function decodeSubscribe(reader: PacketReader): SubscribePacket {
     throw reader.protocolError("it has no Topic Filter", "MQTT-3.8.3-2");
   }
   const subscriptions: SubscriptionRequest[] = [];
-  while (!reader.atEnd) subscriptions.push(decodeRequest(reader));
+  while (!reader.atEnd) {
+    checkCount(reader, subscriptions.length);
+    subscriptions.push(decodeRequest(reader));
+  }
   return { type: "subscribe", packetId, subscriptions, properties };
 }
 
@@ -100,8 +111,22 @@ export function decodeUnsubscribe(reader: PacketReader): UnsubscribePacket {
     throw reader.protocolError("it has no Topic Filter", "MQTT-3.10.3-2");
   }
   const topicFilters: string[] = [];
-  while (!reader.atEnd) topicFilters.push(decodeTopicFilter(reader));
+  while (!reader.atEnd) {
+    checkCount(reader, topicFilters.length);
+    topicFilters.push(decodeTopicFilter(reader));
+  }
   return { type: "unsubscribe", packetId, topicFilters, properties };
+}
+
+/** Throws where one more Topic Filter is one too many. */
+function checkCount(reader: PacketReader, count: number): void {
+  if (count < TOPIC_FILTERS_MAX) return;
+  throw violation(
+    reader.header,
+    `it has more than ${TOPIC_FILTERS_MAX} Topic Filters`,
+    ReasonCode.quotaExceeded,
+    "4.13",
+  );
 }
 
 // Whether a filter's wildcards are right is left to the one who keeps subscriptions: the answer
@@ -125,9 +150,7 @@ export function writeSubscribe(
   if (protocolVersion === 5) {
     encodeProperties(writer, SUBSCRIBE_PROPERTIES, properties);
   } else refuseProperties(writer, properties);
-  if (subscriptions.length === 0) {
-    throw writer.typeError("it needs a Topic Filter");
-  }
+  refuseCount(writer, subscriptions.length);
   for (const request of subscriptions) {
     writeRequest(writer, request, protocolVersion);
   }
@@ -169,13 +192,19 @@ export function writeUnsubscribe(
   if (protocolVersion === 5) {
     encodeProperties(writer, UNSUBSCRIBE_PROPERTIES, properties);
   } else refuseProperties(writer, properties);
-  if (topicFilters.length === 0) {
-    throw writer.typeError("it needs a Topic Filter");
-  }
+  refuseCount(writer, topicFilters.length);
   for (const topicFilter of topicFilters) {
     writeTopicFilter(writer, topicFilter);
   }
   writer.closeLength(start);
+}
+
+function refuseCount(writer: ByteWriter, count: number): void {
+  if (count === 0) throw writer.typeError("it needs a Topic Filter");
+  if (count <= TOPIC_FILTERS_MAX) return;
+  throw writer.rangeError(
+    `it would have ${count} Topic Filters, and ${TOPIC_FILTERS_MAX} are the most`,
+  );
 }
 
 function writeTopicFilter(writer: ByteWriter, topicFilter: string): void {

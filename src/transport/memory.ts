@@ -13,12 +13,12 @@ class Channel {
   #chunks: Uint8Array[] = [];
   #size = 0;
   #ended = false;
-  #broken = false;
+  #fault: Error | undefined;
   #wake: (() => void)[] = [];
 
   async read(into: Uint8Array): Promise<number | null> {
     while (this.#size === 0) {
-      if (this.#broken) throw new Deno.errors.Interrupted("The wire is closed");
+      if (this.#fault !== undefined) throw this.#fault;
       if (this.#ended) return null;
       await this.#change();
     }
@@ -52,9 +52,9 @@ class Channel {
     this.#notify();
   }
 
-  /** The reader has gone: what waits is lost. */
-  break(): void {
-    this.#broken = true;
+  /** The reader has gone, or the wire: what waits is lost. */
+  break(fault: Error): void {
+    this.#fault ??= fault;
     this.#chunks = [];
     this.#size = 0;
     this.end();
@@ -71,14 +71,20 @@ class Channel {
   }
 }
 
+/** One end of a wire in memory. */
+export interface MemoryWire extends Wire {
+  /** Breaks the wire: what is under way in either direction is lost, and both ends are told. */
+  reset(): void;
+}
+
 /** Two ends of one wire. */
-export function memoryWires(): [Wire, Wire] {
+export function memoryWires(): [MemoryWire, MemoryWire] {
   const there = new Channel();
   const back = new Channel();
   return [end(back, there), end(there, back)];
 }
 
-function end(incoming: Channel, outgoing: Channel): Wire {
+function end(incoming: Channel, outgoing: Channel): MemoryWire {
   return {
     read: (into) => incoming.read(into),
     write: (bytes) => outgoing.write(bytes),
@@ -88,7 +94,12 @@ function end(incoming: Channel, outgoing: Channel): Wire {
     },
     close() {
       outgoing.end();
-      incoming.break();
+      incoming.break(new Deno.errors.Interrupted("The wire is closed"));
+    },
+    reset() {
+      for (const channel of [incoming, outgoing]) {
+        channel.break(new Deno.errors.ConnectionReset("The wire was reset"));
+      }
     },
   };
 }

@@ -1,13 +1,18 @@
 /**
- * TLS over TCP, in the first of three ways that can do what is asked: `Deno.startTls`, which is the
- * fastest; `Deno.connectTls`, which knows client certificates; node:tls, loaded only then.
+ * TLS over TCP, in the first of two ways that can do what is asked: `Deno.startTls`, which is the faster;
+ * node:tls, loaded only then.
  *
  * @module
  */
 import { WireError } from "../errors.ts";
-import { netFlag, permissionFault } from "./permission.ts";
 import { connectTcp, type TcpOptions } from "./tcp.ts";
-import { type Asked, isForNode, tlsFault, unfinished } from "./tls_fault.ts";
+import {
+  type Asked,
+  isForNode,
+  isVague,
+  tlsFault,
+  unfinished,
+} from "./tls_fault.ts";
 import { openNodeTls } from "./tls_node.ts";
 import {
   type Credentials,
@@ -22,6 +27,16 @@ export interface TlsTransportOptions extends TcpOptions {
   /** Nothing asked: Deno's own roots, and the host's name. */
   readonly tls?: TlsOptions | undefined;
 }
+
+/**
+ * Servers that have left a handshake of the platform's own TLS without an answer. Given up, it keeps its
+ * socket until the peer closes it: whoever comes back to such a server by node:tls loses one, and not one
+ * each time.
+ */
+const SILENT = new Set<string>();
+
+/** So many are remembered: no program has reason to go to more. */
+const SILENT_MAX = 1_000;
 
 /** Opens TLS connections. */
 export function tls(options: TlsTransportOptions): Transport {
@@ -42,22 +57,58 @@ async function open(
     alpnProtocols: tls.alpnProtocols,
     insecure: tls.insecure,
   };
-  const { serverName, credentials: { caCerts, cert } } = target;
-  const isNodeAlone = tls.insecure === "everything" ||
-    (cert !== undefined && serverName !== hostname);
-  if (isNodeAlone) return await openNodeTls(target, signal);
+  // The platform's own TLS knows client certificates only by connectTls, which cannot turn Nagle's algorithm
+  // off: a packet that follows another would wait 40 ms for the peer's ACK in between.
+  if (
+    target.credentials.cert !== undefined || tls.insecure === "everything" ||
+    SILENT.has(nameOf(target))
+  ) return await openByNode(target, signal);
   try {
-    const connection = cert === undefined
-      ? await startTls(target, signal)
-      : await connectTls(target, signal);
-    return new TlsWire(connection, target);
+    return new TlsWire(await startTls(target, signal), target);
   } catch (error) {
     // Only what was named to be trusted has a second chance, once, on a connection of its own.
-    if (
-      caCerts === undefined || !(error instanceof WireError) ||
-      !isForNode(error.cause)
-    ) throw error;
+    if (target.credentials.caCerts === undefined || !isForNode(error)) {
+      throw error;
+    }
     return await openNodeTls(target, signal);
+  }
+}
+
+function nameOf({ hostname, port }: TlsTarget): string {
+  return `${hostname}:${port}`;
+}
+
+/** node:tls has one error for many reasons: the platform's own TLS tells them apart. */
+async function openByNode(
+  target: TlsTarget,
+  signal: AbortSignal,
+): Promise<Wire> {
+  checkIdentity(target);
+  try {
+    return await openNodeTls(target, signal);
+  } catch (error) {
+    if (isVague(error)) await explain(target, signal);
+    throw error;
+  }
+}
+
+/** Has the platform read our certificate and its key. */
+function checkIdentity(target: TlsTarget): void {
+  const { cert, key } = target.credentials;
+  if (cert === undefined || key === undefined) return;
+  try {
+    Deno.createHttpClient({ cert, key }).close();
+  } catch (error) {
+    throw tlsFault(error, target);
+  }
+}
+
+/** Throws what the platform's own TLS has against the server's certificate. */
+async function explain(target: TlsTarget, signal: AbortSignal): Promise<void> {
+  try {
+    (await startTls(target, signal)).close();
+  } catch (error) {
+    if (!isForNode(error)) throw error;
   }
 }
 
@@ -73,43 +124,17 @@ async function startTls(
       hostname: target.serverName,
     });
   } catch (error) {
-    // It has not taken the connection over, since the name cannot be one.
-    tcp.close();
+    // Where the name cannot be one, it has not taken the connection over; where a certificate cannot be
+    // read, it has, and closed it.
+    try {
+      tcp.close();
+    } catch (already) {
+      if (!(already instanceof Deno.errors.BadResource)) throw already;
+    }
     throw tlsFault(error, target);
   }
   await shakeHands(connection, target, signal);
   return connection;
-}
-
-async function connectTls(
-  target: TlsTarget,
-  signal: AbortSignal,
-): Promise<Deno.TlsConn> {
-  const { hostname, port, credentials: { cert = "", key = "" } } = target;
-  const connecting = Deno.connectTls({
-    ...platformOptions(target),
-    hostname,
-    port,
-    cert,
-    key,
-  });
-  let connection;
-  try {
-    connection = await untilAborted(connecting, signal);
-  } catch (error) {
-    // It takes no signal: what it still brings is closed when it comes.
-    if (signal.aborted) connecting.then((late) => late.close(), () => {});
-    else if (isOfCredentials(error)) throw tlsFault(error, target);
-    throw permissionFault(error, netFlag(hostname, port));
-  }
-  await shakeHands(connection, target, signal);
-  return connection;
-}
-
-/** Certificate and key are read before the network is touched. */
-function isOfCredentials(error: unknown): boolean {
-  return error instanceof Deno.errors.InvalidData ||
-    error instanceof Error && error.message.includes("KeyMismatch");
 }
 
 function platformOptions(
@@ -128,15 +153,16 @@ function platformOptions(
 /** Else the first read or write would, and nobody could tell their errors apart. */
 async function shakeHands(
   connection: Deno.TlsConn,
-  asked: Asked,
+  target: TlsTarget,
   signal: AbortSignal,
 ): Promise<void> {
   try {
     await untilAborted(connection.handshake(), signal);
   } catch (error) {
-    // In mid-handshake the platform lets go of the socket only when the peer does; nothing waits for it.
     connection.close();
-    throw signal.aborted ? unfinished(signal) : tlsFault(error, asked);
+    if (!signal.aborted) throw tlsFault(error, target);
+    if (SILENT.size < SILENT_MAX) SILENT.add(nameOf(target));
+    throw unfinished(signal);
   }
 }
 

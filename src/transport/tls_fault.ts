@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { WireError } from "../errors.ts";
+import { type TlsFault, WireError } from "../errors.ts";
 import type { TlsTarget } from "./tls_options.ts";
 
 /** What was asked of TLS, as far as it helps to explain a failure. */
@@ -12,7 +12,8 @@ export type Asked = Pick<TlsTarget, "serverName" | "credentials">;
 
 /** The error of a handshake, or of what came over the wire behind it. */
 export function tlsFault(error: unknown, asked: Asked): WireError {
-  return new WireError(words(error, asked), { stage: "tls", cause: error });
+  const [message, fault] = explain(error, asked);
+  return new WireError(message, { stage: "tls", fault, cause: error });
 }
 
 /** The error of a handshake that was given up. */
@@ -24,41 +25,51 @@ export function unfinished(signal: AbortSignal): WireError {
 }
 
 /**
- * Whether node:tls may take what the platform's own TLS does not: a self-signed certificate that
+ * Whether node:tls may take what the platform's own TLS has not: a self-signed certificate that
  * calls itself an authority, as `openssl req -x509` makes them, and a name that stands in the
  * Common Name alone.
  */
 export function isForNode(error: unknown): boolean {
-  return /CaUsedAsEndEntity|not valid for any names/.test(text(error));
+  return error instanceof WireError &&
+    /CaUsedAsEndEntity|not valid for any names/.test(text(error.cause));
+}
+
+/** Whether this is all that node:tls says of a certificate which it does not trust, for whatever reason. */
+export function isVague(error: unknown): boolean {
+  return error instanceof WireError &&
+    /UNABLE_TO_VERIFY_LEAF_SIGNATURE/.test(text(error.cause));
 }
 
 type Words = string | ((match: RegExpExecArray, asked: Asked) => string);
 
 /** What the error says, and what it means; the first that fits. */
-const FAULTS: readonly (readonly [RegExp, Words])[] = [
+const FAULTS: readonly (readonly [RegExp, Words, TlsFault?])[] = [
   [/not valid after (\d+)/, (match) => {
     return `the server's certificate expired on ${date(match[1])}`;
-  }],
+  }, "out-of-date"],
   [
     /CERT_HAS_EXPIRED|peer certificate: .*[Ee]xpired/,
     "the server's certificate has expired",
+    "out-of-date",
   ],
   [/not valid before (\d+)|not valid until (\d+)/, (match) => {
     const from = date(match[1] ?? match[2]);
     return `the server's certificate is valid from ${from} on; is the clock of this machine right?`;
-  }],
+  }, "out-of-date"],
   [
     /CERT_NOT_YET_VALID|NotValidYet/,
     "the server's certificate is not valid yet; is the clock of this machine right?",
+    "out-of-date",
   ],
   [
     /CaUsedAsEndEntity|SELF_SIGNED_CERT/,
     "the server's certificate is self-signed; to trust it, give it as caCerts",
+    "untrusted",
   ],
   [
-    // This is all that node:tls says of whatever it does not trust.
     /UNABLE_TO_VERIFY_LEAF_SIGNATURE/,
     "the server's certificate is not trusted: its issuer is unknown to us, or it is out of date",
+    "untrusted",
   ],
   [
     /UnknownIssuer|UNABLE_TO_/,
@@ -68,32 +79,40 @@ const FAULTS: readonly (readonly [RegExp, Words])[] = [
           ? "give the issuer's certificate as caCerts"
           : "caCerts does not hold the issuer's certificate"
       }`,
+    "untrusted",
   ],
   [/only valid for (.+)/, (match, { serverName }) => {
     const names = [...(match[1] ?? "").matchAll(/\(([^()]+)\)/g)]
       .map(([, name]) => name?.replaceAll('"', ""));
     return wrongName(names.join(", ") || match[1], serverName);
-  }],
+  }, "wrong-name"],
   [
     /not valid for (any names|name)/,
     (_, { serverName }) => wrongName(undefined, serverName),
+    "wrong-name",
   ],
   [
     /KeyMismatch|KEY_VALUES_MISMATCH/,
     "key is not the key of cert",
   ],
-  [/CertificateRequired/, "the server requires a client certificate"],
+  [
+    /CertificateRequired/,
+    "the server requires a client certificate",
+    "client-certificate",
+  ],
   [
     /alert: UnknownCA/,
     "the server does not trust the issuer of our client certificate",
+    "client-certificate",
   ],
   [
     /alert: CertificateExpired/,
     "the server says that our client certificate has expired",
+    "client-certificate",
   ],
   [/alert: (\w*Certificate\w*|AccessDenied|DecryptError)/, (match) => {
     return `the server refused our client certificate (${match[1]})`;
-  }],
+  }, "client-certificate"],
   [
     /alert: HandshakeFailure/,
     (_, { credentials }) =>
@@ -103,6 +122,11 @@ const FAULTS: readonly (readonly [RegExp, Words])[] = [
           : ""
       }`,
   ],
+  [
+    /BadEncoding|Unable to (decode certificate|add pem file)/,
+    "a certificate is damaged: the server's, or one in caCerts or cert",
+  ],
+  [/parse private key|No keys found/, "key cannot be read"],
   [
     /alert: ProtocolVersion|PeerIncompatible|UNSUPPORTED_PROTOCOL/,
     "the server speaks no version of TLS that we do (1.2, 1.3)",
@@ -118,22 +142,34 @@ const FAULTS: readonly (readonly [RegExp, Words])[] = [
   [
     /InvalidContentType|WRONG_VERSION_NUMBER|corrupt message/,
     "the port does not speak TLS",
+    "no-tls",
   ],
 ];
 
-function words(error: unknown, asked: Asked): string {
+function explain(
+  error: unknown,
+  asked: Asked,
+): readonly [message: string, fault?: TlsFault | undefined] {
   const names = certificateNames(error);
-  if (names !== undefined) return wrongName(names, asked.serverName);
+  if (names !== undefined) {
+    return [wrongName(names, asked.serverName), "wrong-name"];
+  }
   if (isClose(error)) {
-    return "the port closed the connection in the TLS handshake; it may not speak TLS";
+    return [
+      "the port closed the connection in the TLS handshake; it may not speak TLS",
+      "no-tls",
+    ];
   }
   const said = text(error);
-  for (const [pattern, meaning] of FAULTS) {
+  for (const [pattern, meaning, fault] of FAULTS) {
     const match = pattern.exec(said);
     if (match === null) continue;
-    return typeof meaning === "string" ? meaning : meaning(match, asked);
+    return [
+      typeof meaning === "string" ? meaning : meaning(match, asked),
+      fault,
+    ];
   }
-  return `TLS failed: ${error instanceof Error ? error.message : said}`;
+  return [`TLS failed: ${error instanceof Error ? error.message : said}`];
 }
 
 function wrongName(names: string | undefined, serverName: string): string {

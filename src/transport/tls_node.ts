@@ -1,6 +1,6 @@
 /**
- * TLS by node:tls, for what the platform's own cannot do: check nothing, take a self-signed
- * certificate as its own issuer, show a client certificate to a host under another name than its own.
+ * TLS by node:tls, for what the platform's own cannot do: show a client certificate on a connection without
+ * Nagle's algorithm, take a self-signed certificate as its own issuer, check nothing.
  * It is loaded when it is needed: that alone takes 20 ms.
  *
  * A socket of node:tls cannot be paused in Deno: it reads, and keeps, whatever comes. So it is given
@@ -19,7 +19,7 @@ import type { Wire } from "./wire.ts";
 type Node =
   & Pick<
     typeof import("node:tls"),
-    "connect" | "checkServerIdentity" | "rootCertificates"
+    "connect" | "checkServerIdentity" | "createSecureContext"
   >
   & Pick<typeof import("node:stream"), "Duplex">;
 
@@ -51,10 +51,16 @@ export async function openNodeTls(
 
 function options(
   { serverName, credentials, alpnProtocols, insecure }: TlsTarget,
-  { checkServerIdentity, rootCertificates }: Node,
+  { checkServerIdentity, createSecureContext }: Node,
 ): ConnectionOptions {
-  const { caCerts, cert, key } = credentials;
+  const { caCerts = [], cert, key } = credentials;
+  const secureContext = createSecureContext(
+    cert === undefined || key === undefined ? {} : { cert, key },
+  );
+  // The option `ca` would be in place of Deno's own roots, and to add those takes every --allow-sys.
+  for (const each of caCerts) secureContext.context.addCACert(each);
   return {
+    secureContext,
     // An address is no name to ask for (RFC 6066, 3).
     servername: /^[\d.]+$|:/.test(serverName) ? "" : serverName,
     rejectUnauthorized: insecure !== "everything",
@@ -62,8 +68,6 @@ function options(
       insecure === undefined
         ? checkServerIdentity(serverName, certificate)
         : undefined,
-    ...(caCerts === undefined ? {} : { ca: [...rootCertificates, ...caCerts] }),
-    ...(cert === undefined || key === undefined ? {} : { cert, key }),
     ...(alpnProtocols === undefined
       ? {}
       : { ALPNProtocols: [...alpnProtocols] }),

@@ -6,6 +6,7 @@
  */
 import { MqttError, WireError } from "../errors.ts";
 import type { Transport, Wire } from "./wire.ts";
+import { HEAD_MAX, HeadReader } from "./websocket_head.ts";
 import {
   acceptOf,
   checkAnswer,
@@ -35,12 +36,7 @@ export interface WebSocketOptions {
     | (() => HeaderFields | Promise<HeaderFields>);
 }
 
-/** The head of an answer is a few hundred bytes; proxies add some. No more than this is kept. */
-const HEAD_MAX = 16_384;
-
 const KEY_SIZE = 16;
-
-const EMPTY_LINE = [0x0d, 0x0a, 0x0d, 0x0a] as const;
 
 /**
  * Opens WebSockets for MQTT. Throws a TypeError where host, path or headers cannot stand in a request; headers
@@ -77,7 +73,8 @@ export function websocket(options: WebSocketOptions): Transport {
         ]);
       } catch (error) {
         below?.close();
-        throw below === undefined ? error : inHandshake(error);
+        if (below === undefined) throw error;
+        throw signal.aborted ? unfinished(signal) : inHandshake(error);
       } finally {
         signal.removeEventListener("abort", abort);
       }
@@ -90,47 +87,38 @@ async function upgrade(
   request: Uint8Array,
   accept: string,
 ): Promise<Wire> {
-  const answer = new Uint8Array(HEAD_MAX);
-  let size = 0;
-  let headEnd = -1;
+  const answer = new HeadReader();
   try {
     for (let sent = 0; sent < request.length;) {
       sent += await below.write(request.subarray(sent));
     }
-    while (headEnd === -1) {
-      if (size === HEAD_MAX) throw tooLong();
-      const read = await below.read(answer.subarray(size));
-      if (read === null) throw unanswered(size);
-      const start = Math.max(size - EMPTY_LINE.length + 1, 0);
-      size += read;
-      checkStart(answer.subarray(0, size));
-      headEnd = findEmptyLine(answer.subarray(0, size), start);
+    while (answer.head === undefined) {
+      if (answer.room.length === 0) throw tooLong();
+      const read = await below.read(answer.room);
+      if (read === null) throw unanswered(answer.size);
+      answer.add(read);
+      checkStart(answer.bytes);
     }
   } catch (error) {
-    throw isClose(error) ? unanswered(size, error) : error;
+    throw isClose(error) ? unanswered(answer.size, error) : error;
   }
-  checkAnswer(answer.subarray(0, headEnd), accept);
-  const early = answer.slice(headEnd + EMPTY_LINE.length, size);
-  return new WebSocketWire(below, early);
+  checkAnswer(answer.head, accept);
+  return new WebSocketWire(below, answer.early);
 }
 
-/** Where the empty line stands, from `start` on; -1 where it has not come. */
-function findEmptyLine(bytes: Uint8Array, start: number): number {
-  for (
-    let at = bytes.indexOf(EMPTY_LINE[0], start);
-    at !== -1;
-    at = bytes.indexOf(EMPTY_LINE[0], at + 1)
-  ) {
-    if (EMPTY_LINE.every((byte, i) => bytes[at + i] === byte)) return at;
-  }
-  return -1;
-}
-
-/** Says of what went wrong with the upgrade that it did so there: the wire below was open. */
+/** Says of what went wrong with the upgrade that it did so there, unless the wire below tells its own stage. */
 function inHandshake(error: unknown): unknown {
-  if (!(error instanceof MqttError)) return error;
+  if (!(error instanceof MqttError) || error instanceof WireError) return error;
   const { message, cause } = error;
   return new WireError(message, { stage: "websocket", cause });
+}
+
+/** The error of a handshake that was given up. */
+function unfinished(signal: AbortSignal): WireError {
+  return new WireError("the WebSocket was not opened", {
+    stage: "websocket",
+    cause: signal.reason,
+  });
 }
 
 /** A server that closes with a part of the request unread resets the wire: that is a close as well. */

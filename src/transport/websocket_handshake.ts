@@ -23,7 +23,7 @@ export interface UpgradeRequest {
 }
 
 /** The subprotocol of MQTT, in every version [MQTT-6.0.0-3]. */
-const SUBPROTOCOL = "mqtt";
+export const SUBPROTOCOL = "mqtt";
 
 /** What is hashed together with the key (RFC 6455, 1.3). */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -106,7 +106,7 @@ export function upgradeRequest(
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     "\r\n",
   ].join("\r\n");
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  return latin1Bytes(text);
 }
 
 /** The Sec-WebSocket-Accept that proves that a server has read the key (RFC 6455, 4.2.2). */
@@ -144,7 +144,7 @@ export function checkAnswer(head: Uint8Array, accept: string): void {
     ? "is of HTTP/1.0"
     : fields.get("upgrade")?.toLowerCase() !== "websocket"
     ? "has no Upgrade: websocket"
-    : !/(^|,)[ \t]*upgrade[ \t]*(,|$)/i.test(fields.get("connection") ?? "")
+    : !listed(fields.get("connection")).includes("upgrade")
     ? "has no Connection: Upgrade"
     : fields.get("sec-websocket-accept") !== accept
     ? "does not prove that it has read our key (Sec-WebSocket-Accept)"
@@ -166,7 +166,7 @@ export function checkAnswer(head: Uint8Array, accept: string): void {
 }
 
 /** Fields by their names in lower case, several of one name as a list. Undefined where one cannot be read. */
-function readFields(
+export function readFields(
   lines: readonly string[],
 ): Map<string, string> | undefined {
   if (lines.length > FIELDS_MAX) return undefined;
@@ -180,6 +180,12 @@ function readFields(
     fields.set(name, before === undefined ? value : `${before}, ${value}`);
   }
   return fields;
+}
+
+/** The members of a field that is a list, in lower case (RFC 9110, 5.6.1). */
+export function listed(value: string | undefined): string[] {
+  return (value ?? "").toLowerCase().split(",")
+    .map((member) => member.replace(/^[ \t]+|[ \t]+$/g, ""));
 }
 
 /** An answer that opens nothing, with what it says of where to turn or what to bring. */
@@ -206,10 +212,16 @@ function quote(value: unknown): string {
 }
 
 /** What may be shown on a terminal, and not too much of it. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.slice(0, QUOTE_MAX).replace(/[^\x20-\x7e]/g, "?");
 }
 
-function latin1(bytes: Uint8Array): string {
+/** Bytes as text, a character each. */
+export function latin1(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes);
+}
+
+/** Text of Latin-1 as bytes, a character each. */
+export function latin1Bytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

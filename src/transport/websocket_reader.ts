@@ -1,5 +1,5 @@
 /**
- * The frames of a server as they come, in whatever pieces (RFC 6455, 5). No frame is ever kept: payload is
+ * The frames of a peer as they come, in whatever pieces (RFC 6455, 5). No frame is ever kept: payload is
  * moved to the front of the bytes that it came in, so memory does not follow an announced length.
  *
  * This file waits for nothing.
@@ -24,11 +24,18 @@ const LENGTH = 0x7f;
 /** Up to here a loop is faster than the call that moves bytes. */
 const SHORT = 32;
 
+/** How many bytes a mask has. */
+const MASK_SIZE = 4;
+
+/** Which end of a WebSocket: a client masks its frames, a server must not (RFC 6455, 5.1). */
+export type Side = "client" | "server";
+
 /** What of a frame comes next. */
-type Phase = "opcode" | "length" | "more length" | "payload";
+type Phase = "opcode" | "length" | "more length" | "mask" | "payload";
 
 /** Takes frames apart. */
 export class FrameReader {
+  readonly #from: Side;
   #phase: Phase = "opcode";
   #opcode = 0;
   /** Bytes of the length field that are still to come, and the smallest length that may stand in it. */
@@ -39,11 +46,19 @@ export class FrameReader {
    * thousand terabytes to send until that matters.
    */
   #left = 0;
+  /** The mask of the present frame, where it has one, and how many of its bytes are known, or were used. */
+  readonly #mask = new Uint8Array(MASK_SIZE);
+  #maskAt = 0;
   #inFragments = false;
   readonly #control = new Uint8Array(CONTROL_MAX);
   #controlSize = 0;
   #ping: Uint8Array | undefined;
   #end: End | undefined;
+
+  /** Reads the frames of a server, or those of a client. */
+  constructor(from: Side = "server") {
+    this.#from = from;
+  }
 
   /** What was last to be read has been: a close frame, or bytes that break a rule. */
   get end(): End | undefined {
@@ -68,7 +83,9 @@ export class FrameReader {
       this.#left -= next - at;
       if (this.#opcode < Opcode.close) {
         move(bytes, { to: size, start: at, end: next });
+        const start = size;
         size += next - at;
+        if (this.#from === "client") this.#unmask(bytes.subarray(start, size));
       } else {
         this.#control.set(bytes.subarray(at, next), this.#controlSize);
         this.#controlSize += next - at;
@@ -89,6 +106,7 @@ export class FrameReader {
   #readHeader(byte: number): void {
     if (this.#phase === "opcode") this.#readOpcode(byte);
     else if (this.#phase === "length") this.#readLength(byte);
+    else if (this.#phase === "mask") this.#readMask(byte);
     else this.#readMoreLength(byte);
   }
 
@@ -122,8 +140,13 @@ export class FrameReader {
 
   #readLength(byte: number): void {
     const length = byte & LENGTH;
-    if ((byte & MASK) !== 0) {
-      this.#break("a WebSocket frame of the server is masked", "RFC 6455, 5.1");
+    if ((byte & MASK) !== (this.#from === "client" ? MASK : 0)) {
+      this.#break(
+        `a WebSocket frame of the ${this.#from} is ${
+          this.#from === "client" ? "not masked" : "masked"
+        }`,
+        "RFC 6455, 5.1",
+      );
     } else if (length <= CONTROL_MAX) {
       this.#beginPayload(length);
     } else if (this.#opcode >= Opcode.close) {
@@ -161,14 +184,36 @@ export class FrameReader {
   #beginPayload(length: number): void {
     this.#left = length;
     this.#controlSize = 0;
+    this.#maskAt = 0;
+    if (this.#from === "client") this.#phase = "mask";
+    else this.#enterPayload();
+  }
+
+  #readMask(byte: number): void {
+    this.#mask[this.#maskAt++] = byte;
+    if (this.#maskAt === MASK_SIZE) this.#enterPayload();
+  }
+
+  #enterPayload(): void {
     this.#phase = "payload";
-    if (length === 0) this.#endFrame();
+    if (this.#left === 0) this.#endFrame();
+  }
+
+  /** Where the mask goes on is remembered: a payload comes in pieces. */
+  #unmask(bytes: Uint8Array): void {
+    const mask = this.#mask;
+    let at = this.#maskAt;
+    for (let i = 0; i < bytes.length; i++) {
+      bytes[i] = (bytes[i] ?? 0) ^ (mask[at++ & 3] ?? 0);
+    }
+    this.#maskAt = at & 3;
   }
 
   #endFrame(): void {
     this.#phase = "opcode";
     if (this.#opcode < Opcode.close || this.#opcode === Opcode.pong) return;
     const body = this.#control.subarray(0, this.#controlSize);
+    if (this.#from === "client") this.#unmask(body);
     if (this.#opcode === Opcode.ping) this.#ping = body.slice();
     else this.#end = readClose(body);
   }

@@ -6,7 +6,7 @@
 import { MqttError } from "../errors.ts";
 import type { Wire } from "./wire.ts";
 import { CloseCode, type End, Opcode } from "./websocket_frame.ts";
-import { FrameReader } from "./websocket_reader.ts";
+import { FrameReader, type Side } from "./websocket_reader.ts";
 import { FrameWriter } from "./websocket_writer.ts";
 
 /** What one frame takes at most. It is masked in the processor's cache, and twice as much is no faster. */
@@ -18,11 +18,9 @@ const CLOSE_MS = 1_000;
 /** A WebSocket that is open. It holds no payload that comes: pausing and limits are those of the wire below. */
 export class WebSocketWire implements Wire {
   readonly #below: Wire;
-  readonly #incoming = new FrameReader();
-  readonly #outgoing = new FrameWriter((masks) =>
-    crypto.getRandomValues(masks)
-  );
-  /** What has come together with the answer to the upgrade. */
+  readonly #incoming: FrameReader;
+  readonly #outgoing: FrameWriter;
+  /** What has come together with the last of the handshake. */
   #early: Uint8Array;
   /** Pending while a frame is on its way; it never rejects. */
   #sending: Promise<void> | undefined;
@@ -30,10 +28,14 @@ export class WebSocketWire implements Wire {
   #closing: Promise<void> | undefined;
   #isCloseSent = false;
 
-  /** Goes on where the handshake has ended: `early` are the bytes behind it. */
-  constructor(below: Wire, early: Uint8Array) {
+  /** Goes on where the handshake has ended: `early` are the bytes behind it. We are the client, or the server. */
+  constructor(below: Wire, early: Uint8Array, we: Side = "client") {
     this.#below = below;
     this.#early = early;
+    this.#incoming = new FrameReader(we === "client" ? "server" : "client");
+    this.#outgoing = we === "client"
+      ? new FrameWriter((masks) => crypto.getRandomValues(masks))
+      : new FrameWriter();
   }
 
   /** Payload of data frames, across their boundaries. What stands behind it in `into` is overwritten as well. */

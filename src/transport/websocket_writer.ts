@@ -1,5 +1,5 @@
 /**
- * Frames of a client: a header, and the payload under a mask (RFC 6455, 5.2 and 5.3).
+ * Frames of ours: a header, and the payload, a client's under a mask (RFC 6455, 5.2 and 5.3).
  *
  * This file waits for nothing.
  *
@@ -19,16 +19,22 @@ const BUFFER_MIN = 256;
 /** How many masks are drawn at once: one by one they would cost more than the masking. */
 const MASKS = 256;
 
+/** Fills masks with chance. */
+type FillRandom = (masks: Uint32Array<ArrayBuffer>) => void;
+
 /** Puts payload into frames, one at a time, in a buffer of its own. */
 export class FrameWriter {
   #bytes = new Uint8Array(BUFFER_MIN);
   #words = new Uint32Array(this.#bytes.buffer);
-  readonly #fillRandom: (masks: Uint32Array<ArrayBuffer>) => void;
+  readonly #fillRandom: FillRandom | undefined;
   readonly #masks = new Uint32Array(MASKS);
   #nextMask = MASKS;
 
-  /** Masks come from `fillRandom`: nobody may be able to foretell them (RFC 6455, 10.3). */
-  constructor(fillRandom: (masks: Uint32Array<ArrayBuffer>) => void) {
+  /**
+   * Masks come from `fillRandom`: nobody may be able to foretell them (RFC 6455, 10.3). Without it there are none,
+   * as in the frames of a server.
+   */
+  constructor(fillRandom?: FillRandom) {
     this.#fillRandom = fillRandom;
   }
 
@@ -38,7 +44,10 @@ export class FrameWriter {
     this.#reserve(PAYLOAD_AT + size);
     const start = this.#writeHeader(opcode, size);
     this.#bytes.set(payload, PAYLOAD_AT);
-    const mask = this.#takeMask();
+    if (this.#fillRandom === undefined) {
+      return this.#bytes.subarray(start, PAYLOAD_AT + size);
+    }
+    const mask = this.#takeMask(this.#fillRandom);
     // The mask stands right before the payload, so byte order is no matter: words are XORed as they are.
     const words = this.#words;
     const first = PAYLOAD_AT / 4;
@@ -48,10 +57,11 @@ export class FrameWriter {
     return this.#bytes.subarray(start, PAYLOAD_AT + size);
   }
 
-  /** Fills what stands before the mask; the result is where the frame starts. */
+  /** Fills what stands before the mask, or before the payload; the result is where the frame starts. */
   #writeHeader(opcode: Opcode, size: number): number {
     const bytes = this.#bytes;
-    const end = PAYLOAD_AT - 4;
+    const isMasked = this.#fillRandom !== undefined;
+    const end = isMasked ? PAYLOAD_AT - 4 : PAYLOAD_AT;
     let start = end - 2;
     let length = size;
     if (size > 125) {
@@ -65,13 +75,13 @@ export class FrameWriter {
       length = isShort ? 126 : 127;
     }
     bytes[start] = FIN | opcode;
-    bytes[start + 1] = MASK | length;
+    bytes[start + 1] = isMasked ? MASK | length : length;
     return start;
   }
 
-  #takeMask(): number {
+  #takeMask(fillRandom: FillRandom): number {
     if (this.#nextMask === MASKS) {
-      this.#fillRandom(this.#masks);
+      fillRandom(this.#masks);
       this.#nextMask = 0;
     }
     return this.#masks[this.#nextMask++] ?? 0;

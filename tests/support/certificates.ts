@@ -1,6 +1,6 @@
 // Certificates of the tests' own, made by openssl: an authority, servers good and bad, a client.
 
-import { assert } from "@std/assert";
+import { type SharedTest, sharing } from "./shared.ts";
 
 /** A certificate and its key, as PEM text. */
 export interface Identity {
@@ -30,10 +30,6 @@ export interface Certificates extends AsyncDisposable {
   readonly commonName: Identity;
 }
 
-/** With REQUIRE_BROKERS=1 an openssl that is not installed is a failure. */
-const REQUIRED = Deno.env.get("REQUIRE_BROKERS") === "1";
-
-/** A wait that never ends fails its test, with the rest of the file still run. */
 const TIMEOUT_MS = 20_000;
 
 /** Whether certificates can be made here. */
@@ -47,29 +43,12 @@ export async function hasOpenssl(): Promise<boolean> {
 }
 
 /** What registers tests that share one set of certificates; ignored, saying why, without openssl. */
-export async function certificateTests(): Promise<
-  (name: string, run: (certificates: Certificates) => Promise<void>) => void
-> {
-  const isInstalled = await hasOpenssl();
-  const ignore = !isInstalled && !REQUIRED;
-  let shared: Certificates | undefined;
-  Deno.test.beforeAll(async () => {
-    if (isInstalled) shared = await makeCertificates();
+export async function certificateTests(): Promise<SharedTest<Certificates>> {
+  return sharing({
+    make: await hasOpenssl() ? makeCertificates : undefined,
+    needs: "openssl",
+    timeoutMs: TIMEOUT_MS,
   });
-  Deno.test.afterAll(async () => {
-    await shared?.[Symbol.asyncDispose]();
-  });
-  return (name, run) => {
-    Deno.test({
-      name: ignore ? `${name} (no openssl is installed)` : name,
-      ignore,
-      timeout: TIMEOUT_MS,
-      async fn() {
-        assert(shared, "No openssl is installed, and REQUIRE_BROKERS=1");
-        await run(shared);
-      },
-    });
-  };
 }
 
 const SERVER_NAMES = "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1";

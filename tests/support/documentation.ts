@@ -53,11 +53,12 @@ export function docBlocks(source: string): Block[] {
 }
 
 /**
- * The block as a program of its own: the module is this checkout, the server the one at `url`.
+ * The block as a program of its own: the module and the test kit are this checkout's, the server the one at `url`.
  * Code that does not import `connect` is given it; what does not call it, a connected `client`.
  */
 export function program({ code }: Block, url: string): string {
   const mod = new URL("mod.ts", ROOT).href;
+  const testing = new URL("testing.ts", ROOT).href;
   const start = [
     ...(/^import .*\bconnect\b/m.test(code)
       ? []
@@ -71,6 +72,7 @@ export function program({ code }: Block, url: string): string {
       /(["'])(?:\.\/mod\.ts|(?:jsr:)?@midge\/mqtt(?:@[^"']*)?)\1/g,
       `"${mod}"`,
     )
+    .replaceAll(/(["'])\.\/testing\.ts\1/g, `"${testing}"`)
     .replaceAll(
       /mqtt:\/\/(?:localhost|127\.0\.0\.1)(?::1883)?(?=["'`/])/g,
       url,

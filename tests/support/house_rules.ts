@@ -6,7 +6,8 @@ import type { Import, ModuleFacts } from "./module_facts.ts";
 /**
  * What a room may import besides its own files: a room, one file of it, or with `type` in front
  * what is gone when the program runs. The client takes the codec's vocabulary, and for its debug
- * lines alone a decoder and the words; it never writes a packet.
+ * lines alone a decoder and the words; it never writes a packet. The store takes from the session the
+ * language of what is kept, which is types alone: what a session says, and what it begins with.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
@@ -14,7 +15,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   topic: ["errors"],
   codec: ["errors"],
   session: ["codec", "topic", "errors"],
-  store: ["codec", "topic", "errors"],
+  store: [
+    "session/record.ts",
+    "session/restored.ts",
+    "codec",
+    "topic",
+    "errors",
+  ],
   transport: ["errors"],
   client: [
     "session",
@@ -39,7 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "topic/filter.ts",
     "type transport",
   ],
-  testing: ["broker", "mod"],
+  testing: ["broker", "mod", "store/conformance.ts"],
   cli: ["mod", "testing", "version"],
 };
 

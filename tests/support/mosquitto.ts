@@ -2,31 +2,39 @@
 
 import type { Certificates } from "./certificates.ts";
 
-/** A running broker. */
+/** A running broker. Each listener knows the password `secret` of `alice`, and lets in who names nobody. */
 export interface Mosquitto extends AsyncDisposable {
-  /** The port that lets everyone in. */
+  /** The port of plain TCP. */
   readonly tcp: number;
-  /** The port that lets `alice` in, with the password `secret`. */
+  /** The same, but only `alice` is let in. */
   readonly auth: number;
-  /** The path of the unix socket that lets everyone in. */
+  /** The path of the unix socket. */
   readonly unix: string;
   /** What the broker has logged. */
   log(): Promise<string>;
 }
 
-/** The ports of a broker that has certificates; each lets everyone in who has what TLS asks for. */
-export interface SecurePorts {
+/** A running broker that listens on every wire. */
+export interface SecureMosquitto extends Mosquitto {
+  /** The port of TLS. */
   readonly tls: number;
-  /** Asks for a client certificate, and takes its Common Name for the user. */
+  /** The same, with a self-signed certificate. */
+  readonly selfSigned: number;
+  /** The same; it asks for a client certificate, and takes its Common Name for the user. */
   readonly mtls: number;
+  /** The port of WebSocket. */
+  readonly ws: number;
+  /** The port of WebSocket over TLS. */
+  readonly wss: number;
 }
 
-/** A running broker that has them. */
-export type SecureMosquitto = Mosquitto & SecurePorts;
+/** Where a broker listens. */
+type Addresses = Omit<SecureMosquitto, "log" | symbol>;
 
-/** Listens where, and how: one `listener` block of mosquitto.conf. */
+/** One `listener` block of mosquitto.conf. */
 interface Listener {
-  readonly address: Deno.ConnectOptions | Deno.UnixConnectOptions;
+  /** A port on loopback, or the path of a socket. */
+  readonly address: number | string;
   readonly settings: readonly string[];
 }
 
@@ -50,48 +58,71 @@ export async function findMosquitto(): Promise<string | undefined> {
 
 /** Starts a broker and waits until each of its listeners accepts. */
 export function startMosquitto(executable: string): Promise<Mosquitto> {
-  return start(executable, []);
+  return start(executable, plainListeners);
 }
 
-/** Starts a broker that also listens with TLS. */
-export async function startSecureMosquitto(
+/** Starts a broker that also listens with TLS and for WebSockets, which takes it 100 ms more. */
+export function startSecureMosquitto(
   executable: string,
-  { folder }: Certificates,
+  certificates: Certificates,
 ): Promise<SecureMosquitto> {
-  const everyone = "allow_anonymous true";
-  const secure = [
-    `certfile ${folder}/server.pem`,
-    `keyfile ${folder}/server.key`,
+  return start(executable, (addresses, everyone) => [
+    ...plainListeners(addresses, everyone),
+    ...secureListeners(addresses, everyone, certificates),
+  ]);
+}
+
+type MakeListeners = (
+  addresses: Addresses,
+  everyone: readonly string[],
+) => Listener[];
+
+function plainListeners(
+  { tcp, auth, unix }: Addresses,
+  everyone: readonly string[],
+): Listener[] {
+  return [
+    { address: tcp, settings: everyone },
+    { address: auth, settings: [...everyone, "allow_anonymous false"] },
+    { address: unix, settings: everyone },
   ];
+}
+
+function secureListeners(
+  { tls, selfSigned, mtls, ws, wss }: Addresses,
+  everyone: readonly string[],
+  { folder }: Certificates,
+): Listener[] {
+  const secured = (name: string) => [
+    ...everyone,
+    `certfile ${folder}/${name}.pem`,
+    `keyfile ${folder}/${name}.key`,
+  ];
+  const secure = secured("server");
   const asking = [
     `cafile ${folder}/ca.pem`,
     "require_certificate true",
     "use_identity_as_username true",
   ];
-  const ports = {
-    tls: freePort(),
-    mtls: freePort(),
-  };
-  const broker = await start(executable, [
-    { address: loopback(ports.tls), settings: [everyone, ...secure] },
-    {
-      address: loopback(ports.mtls),
-      settings: [everyone, ...secure, ...asking],
-    },
-  ]);
-  return { ...broker, ...ports };
+  return [
+    { address: tls, settings: secure },
+    { address: selfSigned, settings: secured("selfSigned") },
+    { address: mtls, settings: [...secure, ...asking] },
+    { address: ws, settings: [...everyone, "protocol websockets"] },
+    { address: wss, settings: [...secure, "protocol websockets"] },
+  ];
 }
 
 async function start(
   executable: string,
-  more: readonly Listener[],
-): Promise<Mosquitto> {
+  makeListeners: MakeListeners,
+): Promise<SecureMosquitto> {
   const folder = await Deno.makeTempDir({ prefix: "midge-mosquitto-" });
   try {
     await writePasswords(folder);
     for (let starts = 1;; starts++) {
       try {
-        return await startOnce(executable, folder, more);
+        return await startOnce(executable, folder, makeListeners);
       } catch (error) {
         if (starts === STARTS_MAX || !/in use/.test(String(error))) throw error;
       }
@@ -105,24 +136,24 @@ async function start(
 async function startOnce(
   executable: string,
   folder: string,
-  more: readonly Listener[],
-): Promise<Mosquitto> {
-  const tcp = freePort();
-  const auth = freePort();
-  const unix = `${folder}/mosquitto.sock`;
-  const logFile = `${folder}/mosquitto.log`;
-  const listeners: Listener[] = [
-    { address: loopback(tcp), settings: ["allow_anonymous true"] },
-    {
-      address: loopback(auth),
-      settings: ["allow_anonymous false", `password_file ${folder}/passwords`],
-    },
-    {
-      address: { transport: "unix", path: unix },
-      settings: ["allow_anonymous true"],
-    },
-    ...more,
+  makeListeners: MakeListeners,
+): Promise<SecureMosquitto> {
+  const addresses: Addresses = {
+    unix: `${folder}/mosquitto.sock`,
+    tcp: freePort(),
+    auth: freePort(),
+    tls: freePort(),
+    selfSigned: freePort(),
+    mtls: freePort(),
+    ws: freePort(),
+    wss: freePort(),
+  };
+  const everyone = [
+    "allow_anonymous true",
+    `password_file ${folder}/passwords`,
   ];
+  const listeners = makeListeners(addresses, everyone);
+  const logFile = `${folder}/mosquitto.log`;
   const config = `${folder}/mosquitto.conf`;
   await Deno.writeTextFile(config, configuration(listeners, logFile));
   const child = new Deno.Command(executable, {
@@ -144,9 +175,7 @@ async function startOnce(
     throw new Error(`mosquitto died at its start: ${said}${await log()}`);
   }
   return {
-    tcp,
-    auth,
-    unix,
+    ...addresses,
     log,
     async [Symbol.asyncDispose]() {
       if (!died) child.kill();
@@ -179,9 +208,9 @@ function configuration(
   for (const { address, settings } of listeners) {
     lines.push(
       "",
-      "path" in address
-        ? `listener 0 ${address.path}`
-        : `listener ${address.port} ${address.hostname}`,
+      typeof address === "string"
+        ? `listener 0 ${address}`
+        : `listener ${address} 127.0.0.1`,
       ...settings,
     );
   }
@@ -197,21 +226,17 @@ async function writePasswords(folder: string): Promise<void> {
   if (!success) throw new Error(new TextDecoder().decode(stderr));
 }
 
-function loopback(port: number): Deno.ConnectOptions {
-  return { hostname: "127.0.0.1", port };
-}
-
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
 
-async function accepts(address: Listener["address"]): Promise<boolean> {
+async function accepts(address: number | string): Promise<boolean> {
   try {
-    const conn = "path" in address
-      ? await Deno.connect({ transport: "unix", path: address.path })
-      : await Deno.connect(address);
-    conn.close();
+    const connection = typeof address === "string"
+      ? await Deno.connect({ transport: "unix", path: address })
+      : await Deno.connect({ hostname: "127.0.0.1", port: address });
+    connection.close();
     return true;
   } catch {
     return false;

@@ -37,7 +37,7 @@ export interface MosquittoSub extends AsyncDisposable {
 
 /** Publishes with mosquitto_pub; `stdin` is for its options `-s` and `-l`. */
 export async function mosquittoPub(
-  broker: Mosquitto,
+  broker: Pick<Mosquitto, "tcp">,
   version: Version,
   args: readonly string[],
   stdin?: Uint8Array<ArrayBuffer>,
@@ -57,7 +57,7 @@ export async function mosquittoPub(
 
 /** Starts mosquitto_sub and resolves once the broker knows its filters. */
 export async function mosquittoSub(
-  broker: Mosquitto,
+  broker: Pick<Mosquitto, "tcp">,
   version: Version,
   { filters, qos = 0, count, format = "%p" }: MosquittoSubOptions,
 ): Promise<MosquittoSub> {

@@ -1,6 +1,7 @@
 // What is said of alerts that the servers of these tests do not send, and of what nobody knows.
 
 import { assertEquals, assertStrictEquals } from "@std/assert";
+import type { TlsFault } from "../../src/errors.ts";
 import { tlsFault } from "../../src/transport/tls_fault.ts";
 
 const NOBODY = { caCerts: undefined, cert: undefined, key: undefined };
@@ -39,3 +40,21 @@ for (const [alert, said] of ALERTS) {
     assertStrictEquals(error.cause, cause);
   });
 }
+
+Deno.test("tlsFault says what kind of fault it is, where a person can do something about it", () => {
+  const kinds: readonly (readonly [string, TlsFault | undefined])[] = [
+    ["invalid peer certificate: UnknownIssuer", "untrusted"],
+    ["invalid peer certificate: Expired", "out-of-date"],
+    ["received corrupt message of type InvalidContentType", "no-tls"],
+    ["received fatal alert: CertificateRequired", "client-certificate"],
+    ["received fatal alert: UnknownCA", "client-certificate"],
+    ["received fatal alert: BadCertificate", "client-certificate"],
+    ["received fatal alert: InternalError", undefined],
+    ["invalid peer certificate: BadEncoding", undefined],
+  ];
+  for (const [words, fault] of kinds) {
+    const cause = new Deno.errors.InvalidData(words);
+    const asked = { serverName: "server.test", credentials: NOBODY };
+    assertEquals(tlsFault(cause, asked).fault, fault, words);
+  }
+});

@@ -16,11 +16,11 @@ export function latin1(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-/** A frame without a mask. */
+/** A frame, without a mask where none is given. */
 export function frame(
   opcode: number,
   payload: Uint8Array,
-  { fin = true }: { fin?: boolean } = {},
+  { fin = true, mask }: { fin?: boolean; mask?: Uint8Array } = {},
 ): Uint8Array<ArrayBuffer> {
   const size = payload.length;
   const long = new Uint8Array(8);
@@ -30,9 +30,15 @@ export function frame(
     : size <= 0xffff
     ? [126, size >> 8, size & 0xff]
     : [127, ...long];
+  const [form = 0, ...more] = length;
+  const first = (fin ? 0x80 : 0) | opcode;
+  if (mask === undefined) {
+    return concat([Uint8Array.of(first, form, ...more), payload]);
+  }
   return concat([
-    Uint8Array.of((fin ? 0x80 : 0) | opcode, ...length),
-    payload,
+    Uint8Array.of(first, 0x80 | form, ...more),
+    mask,
+    payload.map((byte, i) => byte ^ (mask[i % 4] ?? 0)),
   ]);
 }
 

@@ -4,7 +4,10 @@ import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { concat } from "@std/bytes";
 import fc from "fast-check";
 import { MqttError, ProtocolError } from "../../src/errors.ts";
-import { FrameReader } from "../../src/transport/websocket_reader.ts";
+import {
+  FrameReader,
+  type Side,
+} from "../../src/transport/websocket_reader.ts";
 import { bytes, closeFrame, frame, latin1 } from "./websocket_frames.ts";
 
 /** What comes out of a reader: the payload, each ping, and the end. */
@@ -17,8 +20,8 @@ interface Read {
     | undefined;
 }
 
-function read(pieces: Iterable<Uint8Array>): Read {
-  const reader = new FrameReader();
+function read(pieces: Iterable<Uint8Array>, from?: Side): Read {
+  const reader = new FrameReader(from);
   let payload = "";
   let ping: Uint8Array | undefined;
   for (const piece of pieces) {
@@ -346,16 +349,23 @@ const message = fc.array(
   { minLength: 1, maxLength: 4 },
 );
 
-Deno.test("FrameReader reads the same bytes however frames and pieces are cut", () => {
+Deno.test("FrameReader reads the same bytes however frames and pieces are cut, masked too", () => {
   fc.assert(fc.property(
     fc.array(message, { maxLength: 8 }),
     fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 50 }),
-    (messages, sizes) => {
+    fc.option(fc.uint8Array({ minLength: 4, maxLength: 4 }), {
+      nil: undefined,
+    }),
+    (messages, sizes, mask) => {
+      const masked = mask && { mask };
       const frames = messages.flatMap((fragments) =>
         fragments.flatMap(({ payload, ping, pong }, i) => [
-          frame(i === 0 ? 2 : 0, payload, { fin: i === fragments.length - 1 }),
-          ...(ping === undefined ? [] : [frame(9, ping)]),
-          ...(pong ? [frame(10, new Uint8Array(3))] : []),
+          frame(i === 0 ? 2 : 0, payload, {
+            fin: i === fragments.length - 1,
+            ...masked,
+          }),
+          ...(ping === undefined ? [] : [frame(9, ping, masked)]),
+          ...(pong ? [frame(10, new Uint8Array(3), masked)] : []),
         ])
       );
       const data = concat(frames);
@@ -367,7 +377,7 @@ Deno.test("FrameReader reads the same bytes however frames and pieces are cut", 
       }
       const fragments = messages.flat();
       const ping = fragments.findLast(({ ping }) => ping !== undefined)?.ping;
-      assertEquals(read(pieces), {
+      assertEquals(read(pieces, mask ? "client" : "server"), {
         payload: fragments.map(({ payload }) => text(payload)).join(""),
         ping: ping && text(ping),
         inMessage: false,
@@ -375,4 +385,27 @@ Deno.test("FrameReader reads the same bytes however frames and pieces are cut", 
       });
     },
   ));
+});
+
+Deno.test("FrameReader ends where a client does not mask, an empty frame too", () => {
+  for (const data of ["82 00", "82 01 61", "89 00", "88 00"]) {
+    for (const pieces of [[bytes(data)], byteByByte(bytes(data))]) {
+      assertEquals(read(pieces, "client"), {
+        payload: "",
+        ping: undefined,
+        inMessage: true,
+        end: [
+          1002,
+          "a WebSocket frame of the client is not masked [RFC 6455, 5.1]",
+        ],
+      });
+    }
+  }
+});
+
+Deno.test("FrameReader reads what a client says as it closes", () => {
+  const reader = new FrameReader("client");
+  // 1000 under the mask of RFC 6455, 5.7.
+  reader.unwrap(bytes("88 82 37 fa 21 3d 34 12"));
+  assertEquals(reader.end, { closeCode: 1000, error: undefined });
 });

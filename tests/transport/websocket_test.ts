@@ -3,7 +3,7 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes";
-import { MqttError } from "../../src/errors.ts";
+import { MqttError, WireError } from "../../src/errors.ts";
 import { memoryWires } from "../../src/transport/memory.ts";
 import { tcp } from "../../src/transport/tcp.ts";
 import {
@@ -255,7 +255,7 @@ Deno.test("websocket gives up at each step when the signal fires, and drops the 
   connecting.abort(reason);
   await rejected(unopened.wire);
 
-  // Before the answer, and in the middle of it.
+  // Before the answer, and in the middle of it: there it says how far it came.
   for (const said of ["", "HTTP/1.1 101"]) {
     const waiting = new AbortController();
     const { peer, wire, closed } = opening(waiting.signal);
@@ -263,7 +263,9 @@ Deno.test("websocket gives up at each step when the signal fires, and drops the 
     await peer.send(latin1(said));
     assert(await isPending(wire));
     waiting.abort(reason);
-    await rejected(wire);
+    const error = await assertRejects(() => wire, WireError);
+    assertEquals(error.stage, "websocket");
+    assertEquals(error.cause, reason);
     assertEquals(closed(), 1);
   }
 });
@@ -279,7 +281,8 @@ Deno.test("websocket drops a wire that comes after the signal has fired", async 
   });
   controller.abort(reason);
   late.resolve({ ...ours, close: () => closed++ });
-  assertEquals(await assertRejects(() => wire), reason);
+  const error = await assertRejects(() => wire, WireError);
+  assertEquals(error.cause, reason);
   assertEquals(closed, 1);
 });
 

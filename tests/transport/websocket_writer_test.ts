@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { Opcode } from "../../src/transport/websocket_frame.ts";
 import { FrameReader } from "../../src/transport/websocket_reader.ts";
 import { FrameWriter } from "../../src/transport/websocket_writer.ts";
-import { bytes, latin1, unmask } from "./websocket_frames.ts";
+import { bytes, frame, latin1, unmask } from "./websocket_frames.ts";
 
 const HELLO = latin1("Hello");
 
@@ -95,4 +95,20 @@ Deno.test("FrameReader refuses what FrameWriter makes: it is masked", () => {
   const sent = new FrameWriter(exampleMask).frame(Opcode.binary, HELLO);
   assertEquals(reader.unwrap(sent.slice()), 0);
   assertEquals(reader.end?.closeCode, 1002);
+});
+
+Deno.test("FrameWriter without masks makes the frames of a server, of each length", () => {
+  const writer = new FrameWriter();
+  assertEquals(
+    writer.frame(Opcode.text, HELLO),
+    bytes("81 05 48 65 6c 6c 6f"),
+  );
+  for (const size of [0, 1, 125, 126, 65_535, 65_536]) {
+    const payload = new Uint8Array(size).fill(0x5a);
+    const sent = writer.frame(Opcode.binary, payload);
+    assertEquals(sent, frame(Opcode.binary, payload));
+    const reader = new FrameReader();
+    assertEquals(reader.unwrap(sent), size);
+    assertEquals(reader.end, undefined);
+  }
 });
