@@ -1,5 +1,5 @@
 /**
- * The command line of midge: `midge publish`, `midge subscribe`, `midge test`.
+ * The command line of midge: `midge publish`, `midge subscribe`, `midge test`, `midge broker`.
  *
  * @module
  */

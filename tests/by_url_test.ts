@@ -3,7 +3,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { answer } from "../tools/serve.ts";
-import { mosquittoTest } from "./support/interop.ts";
+import { mosquittoTest } from "./support/mosquitto_tests.ts";
 import { mosquittoSub } from "./support/mosquitto_clients.ts";
 
 const LOOPBACK = "127.0.0.1";
@@ -80,6 +80,61 @@ function line(message: Message): string {
     assertEquals(way.attempts, 0);
   },
 );
+
+Deno.test({
+  name:
+    "cli.ts by URL tries itself out with a broker of its own: no permission, and later on no registry",
+  timeout: 30_000,
+  async fn() {
+    await using host = serve();
+    await using way = closedWay();
+    await using place = await emptyPlace();
+    const command = [
+      ...["run", `${host.url}/cli.ts`],
+      ...["test", "--embedded", "--count", "3", "--quiet"],
+    ];
+    const stdout = [1, 2, 3]
+      .map((i) => `Topic: test/1, message: 'midge test message ${i}'\n`)
+      .join("");
+    const first = await deno(command, place);
+    assertEquals([first.code, first.stdout], [0, stdout], first.stderr);
+    const second = await deno(command, place, way.env);
+    assertEquals(second, { code: 0, stdout, stderr: "" });
+    assertEquals(way.attempts, 0);
+  },
+});
+
+Deno.test({
+  name:
+    "testing.ts by URL gives a test its broker: no permission, and no registry at all",
+  timeout: 30_000,
+  async fn() {
+    await using host = serve();
+    await using way = closedWay();
+    await using place = await emptyPlace();
+    await Deno.writeTextFile(
+      `${place.folder}/lamp_test.ts`,
+      `import { Broker } from "${host.url}/testing.ts";
+
+Deno.test("the lamp says that it is on", async () => {
+  await using broker = new Broker();
+  await using lamp = await broker.connect();
+  await lamp.publish("lamp/state", "on", { retain: true });
+  const [state] = await broker.seen("lamp/state");
+  if (state?.text() !== "on") throw new Error("it is off");
+});
+`,
+    );
+    const { code, stdout, stderr } = await deno(
+      ["test", `--allow-import=${host.authority}`, "lamp_test.ts"],
+      place,
+      way.env,
+    );
+    assertEquals(code, 0, stderr);
+    assertMatch(stdout, /1 passed \| 0 failed/);
+    assertEquals(way.attempts, 0);
+  },
+});
 
 Deno.test({
   name: "deno task serve gives each module to deno, on the port it is told",
@@ -195,8 +250,9 @@ async function deno(
 /** The first URL of an output. */
 async function firstUrl(output: ReadableStream<Uint8Array>): Promise<string> {
   let text = "";
-  for await (const part of output.pipeThrough(new TextDecoderStream())) {
-    text += part;
+  const decoder = new TextDecoder();
+  for await (const part of output) {
+    text += decoder.decode(part, { stream: true });
     const [url] = /http:\S+(?=\s)/.exec(text) ?? [];
     if (url !== undefined) return url;
   }

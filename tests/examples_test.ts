@@ -8,7 +8,7 @@ import {
   docBlocks,
   withPrograms,
 } from "./support/documentation.ts";
-import { address, mosquittoTest } from "./support/interop.ts";
+import { address, mosquittoTest } from "./support/mosquitto_tests.ts";
 import { sourcePaths } from "./support/source_paths.ts";
 
 const ROOT = new URL("../", import.meta.url);

@@ -13,7 +13,7 @@ import {
   program,
   withPrograms,
 } from "./support/documentation.ts";
-import { address, mosquittoTest } from "./support/interop.ts";
+import { address, mosquittoTest } from "./support/mosquitto_tests.ts";
 import { mosquittoPub } from "./support/mosquitto_clients.ts";
 
 const ROOT = new URL("../", import.meta.url);

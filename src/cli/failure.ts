@@ -10,7 +10,11 @@ import {
   KeepAliveError,
   PublishError,
   SubscribeError,
+  type TlsFault,
+  WireError,
 } from "../../mod.ts";
+import { sentence } from "./sentence.ts";
+import type { WireHints } from "./wire_hints.ts";
 
 /** An error in the terms of the command line. */
 export interface Failure {
@@ -26,6 +30,10 @@ export interface Circumstances {
   readonly address: string;
   /** How `midge test` is given the same server; undefined where that takes a URL. */
   readonly hostAndPort: string | undefined;
+  /** The scheme of the URL, with its colon. */
+  readonly protocol: string;
+  /** What to try where the wire does not lead to the server. */
+  readonly hints: WireHints;
   /** How long connecting was allowed to take. */
   readonly connectTimeoutMs: number;
   /** What was negotiated, if anything was. */
@@ -34,7 +42,8 @@ export interface Circumstances {
   readonly versionHint: string | undefined;
 }
 
-const CODE = {
+/** The exit codes that are no code of a server. */
+export const CODE = {
   failed: 1,
   connectionLost: 7,
   tlsFailed: 8,
@@ -58,8 +67,30 @@ const REFUSAL_HINTS: Readonly<Record<number, string>> = {
 /** The return code, and the Reason Code, of a server that does not speak the version it was asked for. */
 const VERSION_REFUSALS: readonly number[] = [1, 0x84];
 
-/** What to try at a port that speaks something else. */
-const PEER_HINTS = { HTTP: "Try ws://", TLS: "Try mqtts://" } as const;
+/** What is there, by the scheme, where a CONNACK is all that is missing. */
+const CONNECTED: Readonly<Record<string, string>> = {
+  "mqtts:": "TLS connected",
+  "ssl:": "TLS connected",
+  "ws:": "WebSocket connected",
+  "wss:": "WebSocket connected",
+  "unix:": "socket connected",
+};
+
+/** Which hint goes with what is wrong with TLS. */
+const TLS_HINTS: Readonly<Partial<Record<TlsFault, keyof WireHints>>> = {
+  "no-tls": "plain",
+  "untrusted": "issuer",
+  "wrong-name": "serverName",
+  "client-certificate": "certificate",
+};
+
+/** The options of the module that its errors name, as they are called here. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  caCerts: "--cafile",
+  cert: "--cert",
+  key: "--key",
+  alpnProtocols: "protocols of --alpn",
+};
 
 /** What an error means, once it is known where the command went. */
 export function failureOf(
@@ -112,20 +143,11 @@ function refusalLine(
 /** Nothing was refused: there was no server, or none of MQTT. */
 function wireLine(error: ConnectError, at: Circumstances): string {
   const { cause, stage, peerProtocol } = error;
-  const { address, hostAndPort, connectTimeoutMs, versionHint } = at;
-  const time = `within ${connectTimeoutMs / 1_000} s`;
+  if (isTimeout(error)) return timeoutLine(error, at);
+  const { hostAndPort, hints, versionHint } = at;
   const line = sentence(error);
-  if (isTimeout(error) && stage === "wire") {
-    return hinted(
-      `no connection to ${address} ${time}`,
-      "Is the address right? A firewall may be in the way",
-    );
-  }
-  if (isTimeout(error) && stage === "connack") {
-    return hinted(
-      `no CONNACK from ${address} ${time} (TCP connected)`,
-      "A TLS port? Try mqtts://",
-    );
+  if (cause instanceof WireError) {
+    return hinted(inOptions(line), wireHint(cause, hints));
   }
   if (cause instanceof Deno.errors.ConnectionRefused) {
     return hinted(
@@ -135,10 +157,55 @@ function wireLine(error: ConnectError, at: Circumstances): string {
         : `Is a broker running there? Try: midge test ${hostAndPort}`,
     );
   }
-  if (peerProtocol !== undefined) return hinted(line, PEER_HINTS[peerProtocol]);
+  if (cause instanceof Deno.errors.NotFound) {
+    return hinted(line, "Is a broker running there?");
+  }
+  if (peerProtocol !== undefined) {
+    return hinted(line, peerProtocol === "TLS" ? hints.tls : hints.webSocket);
+  }
   if (isLookup(error)) return hinted(line, "Check the host name");
-  // It may have closed because it does not know the version.
-  return stage === "connack" ? hinted(line, versionHint) : line;
+  // It may have closed because it does not know the version, or because it wants TLS.
+  return stage === "connack" ? hinted(line, versionHint ?? hints.tls) : line;
+}
+
+function timeoutLine(error: ConnectError, at: Circumstances): string {
+  const { address, connectTimeoutMs, protocol, hints } = at;
+  const time = `within ${connectTimeoutMs / 1_000} s`;
+  if (error.stage === "wire") {
+    return hinted(
+      `no connection to ${address} ${time}`,
+      "Is the address right? A firewall may be in the way",
+    );
+  }
+  if (error.stage === "connack") {
+    const connected = CONNECTED[protocol] ?? "TCP connected";
+    return hinted(
+      `no CONNACK from ${address} ${time} (${connected})`,
+      hints.tls && `A TLS port? ${hints.tls}`,
+    );
+  }
+  const plain = hints.plain && `A plain port? ${hints.plain}`;
+  return hinted(
+    sentence(error),
+    error.stage === "tls" ? plain : hints.path,
+  );
+}
+
+function wireHint(
+  { stage, fault }: WireError,
+  hints: WireHints,
+): string | undefined {
+  if (stage === "websocket") return hints.path;
+  const hint = fault && TLS_HINTS[fault];
+  return hint && hints[hint];
+}
+
+/** The words of TLS name options: `key` is one where it does not stand for a thing. */
+function inOptions(line: string): string {
+  return line.replace(
+    /(?<=: |or |of )(?:key|cert)\b|\b(?:caCerts|alpnProtocols)\b/g,
+    (option) => OPTIONS[option] ?? option,
+  );
 }
 
 function isTimeout({ cause }: ConnectError): boolean {
@@ -168,15 +235,6 @@ function lostCode(error: ConnectionLostError): number {
 function isKeepAlive({ cause }: Error): boolean {
   return cause instanceof KeepAliveError ||
     (cause instanceof ConnectionLostError && isKeepAlive(cause));
-}
-
-/** An error's message, and what it quotes of its cause, as it goes on behind `midge: `. */
-function sentence(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(
-    /(^|: )(Cannot|The)(?= )/g,
-    (beginning) => beginning.toLowerCase(),
-  );
 }
 
 function hinted(line: string, hint: string | undefined): string {

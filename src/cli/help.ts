@@ -4,6 +4,7 @@
  * @module
  */
 import { VERSION } from "../version.ts";
+import { BROKER } from "./broker_options.ts";
 import { longName, type Option, type Table } from "./option.ts";
 import { PUBLISH } from "./publish_options.ts";
 import { SHARED } from "./shared_options.ts";
@@ -17,6 +18,8 @@ interface Page {
   readonly usage: string;
   readonly about: string;
   readonly options: Table;
+  /** Whether it has the options of those that connect to a server. */
+  readonly connects: boolean;
 }
 
 const PAGES = {
@@ -24,17 +27,27 @@ const PAGES = {
     usage: "midge publish -t TOPIC -m TEXT [options] [URL]",
     about: "Publishes messages, and ends when the server has them.",
     options: PUBLISH,
+    connects: true,
   },
   subscribe: {
     usage: "midge subscribe -t FILTER [options] [URL]",
     about: "Prints the messages that match a Topic Filter, a line each.",
     options: SUBSCRIBE,
+    connects: true,
   },
   test: {
     usage: "midge test [options] [HOST or URL]",
     about:
       "Publishes to test/1 each second, prints what comes on test/2, and ends when quit comes there.",
     options: TEST,
+    connects: true,
+  },
+  broker: {
+    usage: "midge broker [options]",
+    about:
+      "Runs a small broker for tests and development, until it is interrupted.",
+    options: BROKER,
+    connects: false,
   },
 } as const satisfies Record<string, Page>;
 
@@ -45,6 +58,7 @@ Usage: midge <command> [options]
   publish    (pub)  ${PAGES.publish.about}
   subscribe  (sub)  ${PAGES.subscribe.about}
   test              Tries a server out: what comes on test/2 is printed.
+  broker            ${PAGES.broker.about}
   help              Prints this, or the options of a command: midge help publish
   version           Prints the version.
 
@@ -99,7 +113,7 @@ function pageOf(typed: string): Page {
   return page[1];
 }
 
-function render({ usage, about, options }: Page): string {
+function render({ usage, about, options, connects }: Page): string {
   return [
     `Usage: ${usage}`,
     "",
@@ -108,9 +122,9 @@ function render({ usage, about, options }: Page): string {
     "Options:",
     ...optionLines(options),
     "",
-    "Options of every command:",
-    ...optionLines(SHARED),
-    "",
+    ...(connects
+      ? ["Options of every command that connects:", ...optionLines(SHARED), ""]
+      : []),
   ].join("\n");
 }
 
@@ -127,6 +141,10 @@ function optionLines(table: Table): string[] {
 
 function namesOf(key: string, { letters = "", argument }: Option): string {
   const short = [...letters].map((letter) => `-${letter}, `).join("");
-  const value = argument === undefined ? "" : ` ${argument}`;
+  const value = argument === undefined
+    ? ""
+    : argument.startsWith("[=")
+    ? argument
+    : ` ${argument}`;
   return `  ${short.padStart(4)}--${longName(key)}${value}`;
 }

@@ -15,13 +15,16 @@ export async function readAll(path: string): Promise<Uint8Array> {
       ? await new Response(Deno.stdin.readable).bytes()
       : await Deno.readFile(path);
   } catch (error) {
-    throw new UsageError(`cannot read ${path}: ${fault(error)}`);
+    throw new UsageError(`cannot read ${path}: ${fault(error, path)}`);
   }
 }
 
-function fault(error: unknown): string {
+function fault(error: unknown, path: string): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
+  if (error instanceof Deno.errors.NotCapable) {
+    return `Deno does not permit it; run again with --allow-read=${path}`;
+  }
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   publish: () => Promise.resolve(publish),
   subscribe: async () => (await import("./subscribe.ts")).subscribe,
   test: async () => (await import("./test.ts")).test,
+  broker: async () => (await import("./broker.ts")).broker,
   help: async () => (await import("./help.ts")).help,
   version: async () => (await import("./help.ts")).version,
 };

@@ -42,9 +42,22 @@ export type Values<T extends Table> =
   & {
     /** How an option that needs MQTT 5 was spelled, where there is one. */
     readonly mqtt5Option: string | undefined;
+    /** How each option that is given was spelled, by its key: `-H`, `--cafile`, `MIDGE_CAFILE`. */
+    readonly spellings: ReadonlyMap<string, string>;
   };
 
 /** The long name of an option: `willTopic` gives `will-topic`. */
 export function longName(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** Leaves out what is undefined: an option that is not given is not asked for. */
+export function given<T extends object>(
+  options: { readonly [Name in keyof T]: T[Name] | undefined },
+): T {
+  const entries = Object.entries(options);
+  // What is left has the types that T wants.
+  return Object.fromEntries(
+    entries.filter(([, value]) => value !== undefined),
+  ) as T;
 }

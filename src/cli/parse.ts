@@ -51,7 +51,7 @@ function readValues<T extends Table>(
   const [newer] = present.find(([, option]) => option.mqtt5) ?? [];
   const mqtt5Option = newer === undefined ? undefined : given.get(newer);
   // The table's own readers made the values: here text becomes types.
-  return { ...values, mqtt5Option } as Values<T>;
+  return { ...values, mqtt5Option, spellings: given } as Values<T>;
 }
 
 function readValue(

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { connected } from "./connected.ts";
 import { givenProperties } from "./given_properties.ts";
 import type { Values } from "./option.ts";
 import { PUBLISH } from "./publish_options.ts";
@@ -37,14 +38,18 @@ export async function publish(args: readonly string[]): Promise<number> {
   const source = await sourceOf(values);
   return await run(values, target, {
     openEnded: false,
+    lasts: source.type !== "once",
     work: async (client, stop) => {
       if (source.type === "once") {
+        await connected(client, stop);
         const publishOne = (topic: string) =>
           client.publish(topic, source.payload, { ...options, signal: stop });
         await Promise.all(topics.map(publishOne));
       } else {
         const { publishStream } = await import("./publish_stream.ts");
-        await publishStream(client, source, { topics, options }, stop);
+        const { quiet } = values;
+        const common = { topics, options };
+        return await publishStream(client, { source, common, stop, quiet });
       }
       return 0;
     },

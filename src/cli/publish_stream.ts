@@ -1,10 +1,13 @@
 /**
  * Publishing many messages: those of standard input, and one that is repeated. Many are under way at
- * once, their order is kept, and the first failure ends it.
+ * once, their order is kept, and the first that is refused ends it. While the connection is away nothing
+ * more is read: what would be published then, at QoS 0, would be lost.
  *
  * @module
  */
 import type { Client } from "../../mod.ts";
+import { Casualties } from "./casualties.ts";
+import { connected } from "./connected.ts";
 import { LINE_FEED, NUL, split } from "./input.ts";
 import { type Common, type Outgoing, readMessage } from "./json_message.ts";
 import { UnderWay } from "./under_way.ts";
@@ -25,22 +28,40 @@ export type Source =
 /** How many messages may be under way at once: enough that the round trip does not count. */
 const UNDER_WAY_MAX = 1_000;
 
-/** Publishes all messages of a source. */
+/** What is to be published, and what ends it. */
+export interface Stream {
+  readonly source: Source;
+  readonly common: Common;
+  /** Fires when a signal has come. */
+  readonly stop: AbortSignal;
+  /** Whether nothing is told on stderr. */
+  readonly quiet: boolean;
+}
+
+/** Publishes all messages of a source, and returns the exit code. */
 export async function publishStream(
   client: Client,
-  source: Source,
-  common: Common,
-  stop: AbortSignal,
-): Promise<void> {
+  { source, common, stop, quiet }: Stream,
+): Promise<number> {
   const underWay = new UnderWay();
+  const casualties = new Casualties({ quiet });
   stop.addEventListener("abort", () => underWay.fail(stop.reason));
-  void client.closed.then((error) => underWay.fail(error));
+  void client.closed.then((error) => {
+    casualties.ended();
+    underWay.fail(error);
+  });
   for await (const message of messagesOf(source, common, underWay)) {
     const { topic, payload, options } = message;
-    underWay.add(client.publish(topic, payload, options));
+    await connected(client, underWay.failed);
+    underWay.add(
+      client.publish(topic, payload, options)
+        .catch((error) => casualties.add(error)),
+    );
     await underWay.fewerThan(UNDER_WAY_MAX);
   }
   await underWay.fewerThan(1);
+  casualties.tell();
+  return casualties.code;
 }
 
 /** Each message of a source, as soon as it is known. */

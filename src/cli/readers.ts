@@ -35,6 +35,12 @@ export function text(value: string): string {
   return value;
 }
 
+/** Where something is. */
+export function path(value: string): string {
+  if (value === "") throw new RangeError("a path");
+  return value;
+}
+
 /** A reader of whole decimal numbers from `min` to `max`. */
 export function integer(min: number, max: number): (value: string) => number {
   return (value) => {
@@ -70,7 +76,42 @@ export function host(value: string): string {
   if (value.includes("://")) {
     throw new RangeError("a host name or an address (a URL goes with --url)");
   }
+  if (value.startsWith("/") || value.startsWith("unix:")) {
+    throw new RangeError(
+      "a host name or an address (a socket goes with --unix)",
+    );
+  }
   return value;
+}
+
+/** The name that a certificate must hold. */
+export function serverName(value: string): string {
+  if (!/^[^\s/]+$/.test(value)) throw new RangeError("the name of a host");
+  return value;
+}
+
+/** How long the name of a protocol may be (RFC 7301, 3.1). */
+const PROTOCOL_NAME_MAX = 255;
+
+/** The name of a protocol, for ALPN. */
+export function protocolName(value: string): string {
+  if (value === "" || value.length > PROTOCOL_NAME_MAX) {
+    throw new RangeError("the name of a protocol, such as mqtt");
+  }
+  return value;
+}
+
+/** What is not checked of a server: alone, and as mosquitto's tools have it, whether the name fits. */
+export function insecure(
+  value: string,
+): "host-name" | "everything" | undefined {
+  if (value === "everything") return "everything";
+  if (value === "name" || value === "host-name") return "host-name";
+  try {
+    return flag(value) ? "host-name" : undefined;
+  } catch {
+    throw new RangeError("name or everything");
+  }
 }
 
 /** A time span above zero, in seconds or with a unit (`2.5`, `500ms`, `1h`); gives milliseconds. */
@@ -90,6 +131,16 @@ export function sessionExpiry(value: string): number {
     throw new RangeError("whole seconds, a time such as 1h, or never");
   }
   return ms / 1_000;
+}
+
+/** How many attempts in a row may fail; alone, as many as it takes. */
+export function attempts(value: string): number {
+  if (value === "true") return Infinity;
+  const number = Number(value);
+  if (/^[0-9]+$/.test(value) && number > 0 && Number.isSafeInteger(number)) {
+    return number;
+  }
+  throw new RangeError("a number of attempts, at least 1");
 }
 
 /** The value of an option that is a switch and may also be told 0 or 1. */

@@ -8,6 +8,7 @@ import {
   matchTopic,
   type Message,
   type SubscribeOptions,
+  type Subscription,
   type UnsubscribeOptions,
 } from "../../mod.ts";
 import type { Format } from "./format.ts";
@@ -19,11 +20,14 @@ import { UnderWay } from "./under_way.ts";
 /** The exit code when the time is over, which is mosquitto_sub's. */
 const TIMED_OUT = 27;
 
+/** Below this a Reason Code is a success. */
+const FAILURE_MIN = 0x80;
+
 /** What is to be received, what is printed of it, and when it ends. */
 export interface Reception {
-  /** The Topic Filters, by what is asked of the server for them. */
+  /** The Topic Filters, and what is asked of the server for each. */
   readonly subscriptions: readonly {
-    readonly filters: readonly string[];
+    readonly filter: string;
     readonly options: SubscribeOptions;
   }[];
   /** Topic Filters of a resumed session to leave. */
@@ -62,9 +66,11 @@ export async function receive(
   });
   const printer = new Printer(client, reception, () => idle.restart());
   try {
+    const asking = ask(client, reception, end);
     const [enough] = await Promise.race([
-      Promise.all([printer.run(), ask(client, reception, end)]),
+      Promise.all([printer.run(), asking]),
       printer.failed,
+      deserted(client, asking),
       overdue(end),
     ]);
     if (enough) return 0;
@@ -79,17 +85,32 @@ async function ask(
   client: Client,
   { subscriptions, unsubscribe }: Reception,
   signal: AbortSignal,
-): Promise<void> {
-  await Promise.all([
-    unsubscribe.filters.length > 0 &&
-    client.unsubscribe(unsubscribe.filters, {
-      ...unsubscribe.options,
-      signal,
-    }),
-    ...subscriptions.map(({ filters, options }) =>
-      client.subscribe(filters, { ...options, signal })
-    ),
-  ]);
+): Promise<readonly Subscription[]> {
+  const leaving = unsubscribe.filters.length > 0 &&
+    client.unsubscribe(unsubscribe.filters, { ...unsubscribe.options, signal });
+  // Each filter has a subscription of its own: one that is refused later on does not take others with it.
+  const asked = subscriptions.map(({ filter, options }) =>
+    client.subscribe(filter, { ...options, signal })
+  );
+  const [subscribed] = await Promise.all([Promise.all(asked), leaving]);
+  return subscribed;
+}
+
+/** Rejects when the server, asked again after it had lost the session, has refused the last filter: nothing will come. */
+async function deserted(
+  client: Client,
+  asking: Promise<readonly Subscription[]>,
+): Promise<never> {
+  const status = client.status();
+  const subscriptions = await asking;
+  for await (const event of status) {
+    if (event.type !== "subscription-refused") continue;
+    const hasAny = subscriptions.some(({ granted }) =>
+      granted.some((code) => code < FAILURE_MIN)
+    );
+    if (!hasAny) throw event.error;
+  }
+  return await new Promise(() => {});
 }
 
 /** When the end has come and the reader of the output pauses, it is not waited for any longer. */

@@ -88,7 +88,8 @@ export class Rewriter {
 
   /** An argument without a name. */
   #bare(arg: string): void {
-    const key = arg.includes("://") ? "url" : this.#positional;
+    const isUrl = arg.includes("://") || arg.startsWith("unix:");
+    const key = isUrl ? "url" : this.#positional;
     if (key === undefined || this.given.has(key)) {
       throw new UsageError(
         `unexpected argument ${

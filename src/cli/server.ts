@@ -3,17 +3,25 @@
  *
  * @module
  */
-import type { ConnectOptions, ConnectProperties, Will } from "../../mod.ts";
+import type {
+  ConnectOptions,
+  ConnectProperties,
+  ReconnectOptions,
+  Will,
+} from "../../mod.ts";
 import { givenProperties } from "./given_properties.ts";
-import type { Values } from "./option.ts";
+import { given, type Values } from "./option.ts";
 import type { SHARED } from "./shared_options.ts";
 import { writeError } from "./terminal.ts";
 import { UsageError } from "./usage_error.ts";
+import { askedScheme, checkAgainst, SCHEMES, withPath } from "./wires.ts";
 
 /** The server that a command goes to. */
 export interface Target {
   /** What `connect()` is given. */
   readonly url: string;
+  /** The scheme of the URL, with its colon. */
+  readonly protocol: string;
   /** For messages: host and port, or the path of a socket. */
   readonly address: string;
   /** How `midge test` is given the same server, where host and port say it all. */
@@ -22,53 +30,72 @@ export interface Target {
   readonly topics: readonly string[];
 }
 
+/** The broker of `--embedded`. The name leads nowhere: it is reached by a wire in memory. */
+const EMBEDDED: Target = {
+  url: "mqtt://embedded.invalid",
+  protocol: "mqtt:",
+  address: "the embedded broker",
+  hostAndPort: undefined,
+  topics: [],
+};
+
 /** Which server the options name. Throws a UsageError. */
 export function targetOf(values: Values<typeof SHARED>): Target {
-  const url = urlOf(values);
+  if (values.embedded) return EMBEDDED;
+  const url = withPath(urlOf(values), values);
   const topics = takeTopics(url);
   return {
     url: url.href,
+    protocol: url.protocol,
     ...placeOf(url),
     topics,
   };
 }
 
-/** The port of a scheme, where the URL names none. */
-const PORTS: Readonly<Record<string, string>> = {
-  "mqtts:": "8883",
-  "ssl:": "8883",
-  "ws:": "80",
-  "wss:": "443",
-};
-
 function placeOf(
   { protocol, hostname, port, pathname }: URL,
 ): Pick<Target, "address" | "hostAndPort"> {
   if (protocol === "unix:") {
-    return { address: pathname, hostAndPort: undefined };
+    return { address: decode(pathname, "path"), hostAndPort: undefined };
   }
-  const at = port || (PORTS[protocol] ?? "1883");
+  const scheme = SCHEMES.get(protocol);
+  const at = port || `${scheme?.port ?? 1883}`;
+  const isPlain = !scheme?.hasTls && !scheme?.isWebSocket;
   return {
     address: `${hostname}:${at}`,
-    hostAndPort: protocol in PORTS ? undefined : `${hostname} -p ${at}`,
+    hostAndPort: isPlain ? `${hostname} -p ${at}` : undefined,
   };
 }
 
 function urlOf(values: Values<typeof SHARED>): URL {
-  if (values.url !== undefined) {
-    const url = URL.parse(values.url);
-    if (url !== null) return url;
+  if (values.unix !== undefined) return unixUrl(values.unix);
+  if (values.url === undefined) return hostUrl(values);
+  const url = URL.parse(values.url);
+  if (url === null) {
     // The URL may hold a password: it is not repeated.
     throw new UsageError("option --url needs a URL such as mqtt://host:1883");
   }
-  const host = values.host ?? "localhost";
+  checkAgainst(url, values);
+  return url;
+}
+
+/** Slashes are no part of a name, and none may look like the beginning of a host. */
+function unixUrl(path: string): URL {
+  const encoded = path.split("/").map(encodeURIComponent).join("/");
+  return new URL(`unix:${encoded.replace(/^\/+/, "/")}`);
+}
+
+function hostUrl(values: Values<typeof SHARED>): URL {
+  const { host = "localhost", port } = values;
   const bare = host.replace(/^\[(.*)\]$/, "$1");
   const authority = bare.includes(":") ? `[${bare}]` : bare;
-  const url = URL.parse(`mqtt://${authority}:${values.port ?? 1883}`);
-  if (url !== null) {
-    const { username, password, pathname, search, hash } = url;
-    if (username + password + pathname + search + hash === "") return url;
-  }
+  const place = port === undefined ? authority : `${authority}:${port}`;
+  // A URL of mqtt: shows what is no host; one of ws: would correct it in silence.
+  const { username, password, pathname, search, hash } =
+    URL.parse(`mqtt://${place}`) ?? { hash: "#" };
+  const url = URL.parse(`${askedScheme(values)}//${place}`);
+  const rest = [username, password, pathname, search, hash].join("");
+  if (rest === "" && url !== null) return url;
   throw new UsageError(
     `option --host needs a host name or an address, not ${
       JSON.stringify(host)
@@ -81,18 +108,26 @@ function takeTopics(url: URL): string[] {
   const path = url.pathname.slice(1);
   if (path === "" || !/^(mqtts?|tcp|ssl):$/.test(url.protocol)) return [];
   url.pathname = "";
+  return [decode(path, "topic")];
+}
+
+function decode(text: string, what: string): string {
   try {
-    return [decodeURIComponent(path)];
+    return decodeURIComponent(text);
   } catch {
     throw new UsageError(
-      "the topic in the URL has a percent sign that is not followed by the UTF-8 of a character",
+      `the ${what} in the URL has a percent sign that is not followed by the UTF-8 of a character`,
     );
   }
 }
 
-/** What `connect()` is asked for; the password is asked for where that is wanted. Throws a UsageError. */
+/**
+ * What `connect()` is asked for; the password is asked for where that is wanted. A job that takes its time comes
+ * back from a loss unless told otherwise. Throws a UsageError.
+ */
 export async function connectOptions(
   values: Values<typeof SHARED>,
+  { lasts }: { readonly lasts: boolean },
 ): Promise<ConnectOptions> {
   const clientId = values.idPrefix === undefined
     ? values.clientId
@@ -110,10 +145,20 @@ export async function connectOptions(
     keepAlive: values.keepalive,
     protocolVersion: protocolVersion(values),
     connectTimeoutMs: values.connectTimeout,
+    reconnect: reconnect(values, lasts),
     will: await willOf(values),
     properties: await connectProperties(values),
     debug: values.debug ? writeError : undefined,
   });
+}
+
+function reconnect(
+  { reconnect: attempts, noReconnect }: Values<typeof SHARED>,
+  lasts: boolean,
+): boolean | ReconnectOptions {
+  if (noReconnect) return false;
+  if (attempts === undefined) return lasts;
+  return attempts === Infinity || { attempts };
 }
 
 /** The version that is asked for alone; undefined where the server's will do. */
@@ -172,15 +217,4 @@ async function connectProperties(
   return sessionExpiry === undefined
     ? properties
     : { ...properties, sessionExpiryInterval: sessionExpiry };
-}
-
-/** Leaves out what is undefined: an option that is not given is not asked for. */
-function given<T extends object>(
-  options: { readonly [Name in keyof T]: T[Name] | undefined },
-): T {
-  const entries = Object.entries(options);
-  // What is left has the types that T wants.
-  return Object.fromEntries(
-    entries.filter(([, value]) => value !== undefined),
-  ) as T;
 }

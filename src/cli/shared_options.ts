@@ -7,6 +7,7 @@
  */
 import type { Table } from "./option.ts";
 import {
+  attempts,
   duration,
   flag,
   host,
@@ -16,6 +17,7 @@ import {
   sessionExpiry,
   text,
 } from "./readers.ts";
+import { WIRES } from "./wire_options.ts";
 
 const PASSWORDS = ["password", "passwordFile", "passwordEnv", "askPassword"];
 
@@ -26,7 +28,7 @@ export const SHARED = {
     argument: "URL",
     read: text,
     rivals: ["host", "port"],
-    help: "the server: mqtt://user:password@host:port; also without -L",
+    help: "mqtt(s)://user:password@host:port, ws(s)://, unix:; also without -L",
   },
   host: {
     letters: "Hh",
@@ -38,7 +40,12 @@ export const SHARED = {
     letters: "p",
     argument: "N",
     read: integer(1, 65_535),
-    help: "the server's port (1883)",
+    help: "the server's port (1883, TLS 8883, WebSocket 80 and 443)",
+  },
+  ...WIRES,
+  embedded: {
+    rivals: ["url", "host", "port", ...Object.keys(WIRES)],
+    help: "a broker of the command's own, in memory: no server is needed",
   },
   clientId: {
     letters: "i",
@@ -136,6 +143,16 @@ export const SHARED = {
     argument: "TIME",
     read: duration,
     help: "how long connecting may take (10s)",
+  },
+  reconnect: {
+    argument: "[=N]",
+    read: attempts,
+    takes: () => 0,
+    rivals: ["noReconnect"],
+    help: "come back from a lost connection; N failures in a row end it",
+  },
+  noReconnect: {
+    help: "a lost connection ends it: so it is with one message alone",
   },
   willTopic: {
     letters: "w",

@@ -44,6 +44,7 @@ export async function subscribe(args: readonly string[]): Promise<number> {
   return await run(values, target, {
     openEnded: reception.count === Infinity &&
       !values.retainedOnly && !values.exitAfterSubscribe,
+    lasts: true,
     work: (client, stop) => receive(client, stop, reception),
   });
 }
@@ -53,7 +54,7 @@ async function receptionOf(
   filters: readonly string[],
 ): Promise<Reception> {
   return {
-    subscriptions: byQos(filters, await subscribeOptions(values)),
+    subscriptions: filters.map(withQos(await subscribeOptions(values))),
     unsubscribe: {
       filters: values.unsubscribe,
       options: await givenProperties("unsubscribe", values),
@@ -83,20 +84,17 @@ async function subscribeOptions(
   };
 }
 
-/** `FILTER=QOS` asks for a QoS of its own. One SUBSCRIBE can serve all filters of one QoS. */
-function byQos(
-  filters: readonly string[],
+/** `FILTER=QOS` asks for a QoS of its own. */
+function withQos(
   options: SubscribeOptions,
-): Reception["subscriptions"] {
-  const asked = filters.map((filter) =>
+): (filter: string) => Reception["subscriptions"][number] {
+  return (filter) =>
     /.=[012]$/s.test(filter)
-      ? { filter: filter.slice(0, -2), qos: qos(filter.slice(-1)) }
-      : { filter, qos: options.qos ?? 0 }
-  );
-  return [...Map.groupBy(asked, ({ qos }) => qos)].map(([qos, group]) => ({
-    filters: group.map(({ filter }) => filter),
-    options: { ...options, qos },
-  }));
+      ? {
+        filter: filter.slice(0, -2),
+        options: { ...options, qos: qos(filter.slice(-1)) },
+      }
+      : { filter, options };
 }
 
 async function formatOf(values: SubscribeValues): Promise<Format> {

@@ -4,12 +4,14 @@
  *
  * @module
  */
-import type {
-  Client,
-  Message,
-  PublishOptions,
-  SubscribeOptions,
+import {
+  type Client,
+  matchTopic,
+  type Message,
+  type PublishOptions,
+  type SubscribeOptions,
 } from "../../mod.ts";
+import { connected } from "./connected.ts";
 import { givenProperties } from "./given_properties.ts";
 import { classic, RAW, VISIBLE } from "./format.ts";
 import { SHARED } from "./shared_options.ts";
@@ -22,6 +24,9 @@ import { writeError } from "./terminal.ts";
 import { environment } from "./variables.ts";
 
 const OPTIONS = { ...TEST, ...SHARED };
+
+/** How long the last message may take to come back. */
+const ECHO_MS = 1_000;
 
 /** What is published and awaited. */
 interface Trial {
@@ -43,20 +48,25 @@ export async function test(args: readonly string[]): Promise<number> {
     return (await import("./help.ts")).inform("test", values);
   }
   const target = targetOf(values);
+  const topic = values.topicP ?? "test/1";
   const trial = {
-    topic: values.topicP ?? "test/1",
-    filter: values.topicS ?? "test/2",
+    topic,
+    // Nobody else publishes to a broker of its own.
+    filter: values.topicS ?? (values.embedded ? topic : "test/2"),
     count: values.count ?? Infinity,
-    intervalMs: values.interval ?? 1_000,
+    intervalMs: values.interval ?? (values.embedded ? 500 : 1_000),
     publishOptions: await givenProperties("publish", values),
     subscribeOptions: await givenProperties("subscribe", values),
   };
   return await run(values, target, {
     openEnded: values.count === undefined,
+    lasts: true,
     work: async (client, stop) => {
       if (!values.quiet) {
         writeError(
-          `midge: publishing to ${trial.topic}; ends when quit is published to ${trial.filter}`,
+          values.embedded
+            ? `midge: publishing to ${trial.topic} at a broker of its own, and printing what comes on ${trial.filter}`
+            : `midge: publishing to ${trial.topic}; ends when quit is published to ${trial.filter}`,
         );
       }
       await tryOut(client, trial, stop);
@@ -77,31 +87,51 @@ async function tryOut(
     signal: stop,
   });
   await Promise.race([
-    printUntilQuit(subscription, output),
-    publishEach(client, trial),
+    printUntilQuit(
+      subscription,
+      output,
+      isEcho(trial) ? trial.count : Infinity,
+    ),
+    publishEach(client, trial, stop).then(() => echo(trial)),
     output.failed,
     new Promise((resolve) => stop.addEventListener("abort", resolve)),
   ]);
   await output.written();
 }
 
+/** Whether what is published comes back. */
+function isEcho({ topic, filter }: Trial): boolean {
+  return matchTopic(filter, topic);
+}
+
+/** The last message is given its time to come back, where it does. */
+async function echo(trial: Trial): Promise<void> {
+  if (!isEcho(trial)) return;
+  await new Promise((resolve) => setTimeout(resolve, ECHO_MS));
+}
+
 async function printUntilQuit(
   messages: AsyncIterable<Message>,
   output: Output,
+  count: number,
 ): Promise<void> {
   const print = classic(Deno.stdout.isTerminal() ? VISIBLE : RAW);
+  let printed = 0;
   for await (const message of messages) {
     print(message, output);
     output.start();
-    if (message.text() === "quit") return;
+    if (message.text() === "quit" || ++printed >= count) return;
   }
 }
 
 async function publishEach(
   client: Client,
   { topic, count, intervalMs, publishOptions }: Trial,
+  stop: AbortSignal,
 ): Promise<void> {
   for (let number = 1; number <= count; number++) {
+    // A message of QoS 0 goes out on a connection, or not at all.
+    await connected(client, stop);
     await client.publish(
       topic,
       `midge test message ${number}`,

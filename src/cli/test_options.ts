@@ -18,7 +18,7 @@ export const TEST = {
     letters: "s",
     argument: "FILTER",
     read: text,
-    help: "the topic to subscribe to (test/2)",
+    help: "the topic to subscribe to (test/2; with --embedded that of -t)",
   },
   count: {
     argument: "N",
@@ -28,6 +28,6 @@ export const TEST = {
   interval: {
     argument: "TIME",
     read: duration,
-    help: "the time between two messages (1s)",
+    help: "the time between two messages (1s, with --embedded 500ms)",
   },
 } as const satisfies Table;

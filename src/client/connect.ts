@@ -6,6 +6,7 @@
 import { ReasonCode } from "../codec/reason_code.ts";
 import { Client } from "./client.ts";
 import type { ConnectOptions } from "./options.ts";
+import type { ServerUrl } from "./servers.ts";
 import { rejected } from "./wait.ts";
 import { makeSettings, type Settings } from "./settings.ts";
 
@@ -16,9 +17,13 @@ import { makeSettings, type Settings } from "./settings.ts";
  * `ws:` (80) and `wss:` (443), both with the path `/mqtt` where none is named, or `unix:/path`. A user name
  * and a password in it are percent-decoded; an IPv6 address stands in brackets.
  *
+ * It may be a function, asked at each attempt to connect, or several URLs of one service, tried in turn: once each
+ * for the first connection.
+ *
  * Rejects with a TypeError or RangeError for an option that is unknown, contradictory or out of range,
  * with an {@linkcode AbortedError} when the signal fires, and with a {@linkcode ConnectError} for
- * whatever else keeps it from resolving.
+ * whatever else keeps it from resolving: the first failure, unless `reconnect.retryFirst` has it go on.
+ * A connection that is lost later is had again, as `reconnect` says.
  *
  * @example
  * ```ts ignore
@@ -27,7 +32,7 @@ import { makeSettings, type Settings } from "./settings.ts";
  * ```
  */
 export function connect(
-  url: string | URL,
+  url: ServerUrl,
   options: ConnectOptions = {},
 ): Promise<Client> {
   let settings: Settings;
@@ -57,7 +62,7 @@ export function connect(
  * ```
  */
 export async function withClient<Value>(
-  url: string | URL,
+  url: ServerUrl,
   options: ConnectOptions,
   use: (client: Client) => Value | Promise<Value>,
 ): Promise<Value> {

@@ -9,14 +9,22 @@ import {
   ReasonCode,
   reasonText,
 } from "../codec/reason_code.ts";
-import { ConnectError, type ConnectStage, WireError } from "../errors.ts";
-import type { Settings } from "./settings.ts";
+import {
+  ConnectError,
+  type ConnectStage,
+  MqttError,
+  ProtocolError,
+  WireError,
+} from "../errors.ts";
+import type { Approach } from "./approach.ts";
 
 /** How an attempt to connect has failed. */
 export interface FailedAttempt {
   readonly error: ConnectError;
   /** Whether a lower protocol version may do better. */
   readonly tryLower: boolean;
+  /** Whether the same attempt, made later, can only fail again. A server's refusal says that itself. */
+  readonly isFinal: boolean;
 }
 
 /** The names by which people know the versions. */
@@ -25,6 +33,9 @@ export const VERSION_NAMES: Readonly<Record<ProtocolVersion, string>> = {
   4: "MQTT 3.1.1",
   5: "MQTT 5",
 };
+
+/** The first byte of the one packet that a server begins with, but for one that asks for more by AUTH. */
+const CONNACK = 0x20;
 
 /** CONNACK has refused. */
 export function refusedAttempt(
@@ -55,6 +66,7 @@ export function refusedAttempt(
     tryLower: protocolVersion === 5
       ? reasonCode === ReasonCode.unsupportedProtocolVersion
       : reasonCode === 1,
+    isFinal: false,
   };
 }
 
@@ -70,6 +82,8 @@ export function lostAttempt(
     ? `the port speaks ${peerProtocol}, not MQTT`
     : isClose(cause)
     ? "the server closed the connection without CONNACK"
+    : cause instanceof ProtocolError && (firstBytes[0] ?? CONNACK) !== CONNACK
+    ? `the port may not speak MQTT: ${cause.message}`
     : wireFault(cause);
   return {
     error: new ConnectError(`Cannot connect to ${address}: ${why}`, {
@@ -79,15 +93,40 @@ export function lostAttempt(
       protocolVersion: asked,
     }),
     tryLower: firstBytes.length === 0 && isClose(cause),
+    isFinal: false,
+  };
+}
+
+/** Who we are could not be shown, or not by the server. `cause` is what the program's function has thrown, where it has. */
+export function unauthenticatedAttempt(
+  address: string,
+  cause: unknown,
+): FailedAttempt {
+  const inner = cause instanceof MqttError ? cause.cause ?? cause : cause;
+  return {
+    error: new ConnectError(
+      `Cannot connect to ${address}: ${wireFault(cause)}`,
+      { stage: "connack", cause: inner, protocolVersion: 5 },
+    ),
+    tryLower: false,
+    isFinal: false,
   };
 }
 
 /** There is no wire. */
-export function wireError(address: string, cause: unknown): ConnectError {
-  return new ConnectError(`Cannot connect to ${address}: ${wireFault(cause)}`, {
-    stage: stageOf(cause, "wire"),
-    cause,
-  });
+export function wirelessAttempt(
+  address: string,
+  cause: unknown,
+): FailedAttempt {
+  return {
+    error: new ConnectError(
+      `Cannot connect to ${address}: ${wireFault(cause)}`,
+      { stage: stageOf(cause, "wire"), cause },
+    ),
+    tryLower: false,
+    // What this process is not permitted it never will be.
+    isFinal: cause instanceof Deno.errors.NotCapable,
+  };
 }
 
 function stageOf(cause: unknown, otherwise: ConnectStage): ConnectStage {
@@ -96,7 +135,7 @@ function stageOf(cause: unknown, otherwise: ConnectStage): ConnectStage {
 
 /** CONNACK has accepted, in the form of a lower version than any that will do. */
 export function unwanted(
-  { address, versions, needsVersion5 }: Settings,
+  { address, versions, needsVersion5 }: Approach,
   packet: ConnackPacket,
 ): FailedAttempt | undefined {
   const { protocolVersion } = packet;
@@ -112,6 +151,7 @@ export function unwanted(
       { stage: "connack", protocolVersion: 5 },
     ),
     tryLower: false,
+    isFinal: true,
   };
 }
 

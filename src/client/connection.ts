@@ -148,8 +148,10 @@ export class Connection {
     let isBusy = false;
     try {
       while (this.#phase === "open") {
-        if (this.#isPaused()) await this.#whilePaused();
-        if (this.#phase !== "open") return;
+        if (this.#isPaused()) {
+          await this.#resumed();
+          continue;
+        }
         if (block.length - used < BLOCK_REST_MIN) {
           block = new Uint8Array(isBusy ? BUSY_BLOCK_SIZE : BLOCK_SIZE);
           used = 0;
@@ -177,19 +179,27 @@ export class Connection {
   #look(bytes: Uint8Array): Promise<void> | undefined {
     const now = this.#clock.now();
     this.#session.feed(bytes, now);
-    return this.#proceed(now);
-  }
-
-  #proceed(now: number): Promise<void> | undefined {
     let hasMore = true;
     while (hasMore && this.#phase === "open") {
-      if (this.#isPaused()) {
-        return this.#whilePaused().then(() => this.#proceed(this.#clock.now()));
-      }
-      hasMore = this.#session.proceed(now, PACKETS_A_TURN);
-      this.#owner.onTurn(now);
+      if (this.#isPaused()) return this.#lookWithPauses();
+      hasMore = this.#turn(now);
     }
     return undefined;
+  }
+
+  async #lookWithPauses(): Promise<void> {
+    let hasMore = true;
+    while (hasMore && this.#phase === "open") {
+      if (this.#isPaused()) await this.#resumed();
+      else hasMore = this.#turn(this.#clock.now());
+    }
+  }
+
+  /** Looks at some packets. True where there may be more. */
+  #turn(now: number): boolean {
+    const hasMore = this.#session.proceed(now, PACKETS_A_TURN);
+    this.#owner.onTurn(now);
+    return hasMore;
   }
 
   /** A wire that can no longer be written is read to its end: the server may have said why. */
@@ -197,10 +207,8 @@ export class Connection {
     return this.#writeError === undefined && this.#owner.isPaused();
   }
 
-  async #whilePaused(): Promise<void> {
-    while (this.#phase === "open" && this.#isPaused()) {
-      await new Promise<void>((resolve) => this.#resume = resolve);
-    }
+  #resumed(): Promise<void> {
+    return new Promise((resolve) => this.#resume = resolve);
   }
 
   /** Goes on by itself only with a whole write's worth: less is waited with until the turn has ended. */

@@ -48,8 +48,7 @@ export interface ConnectionInfo {
 
 /** Reads it from the two packets that agreed on it. */
 export function connectionInfo(
-  connect: ConnectPacket,
-  connack: ConnackPacket,
+  { connect, connack }: { connect: ConnectPacket; connack: ConnackPacket },
   session: { clientId: string; maxInflight: number },
 ): ConnectionInfo {
   const { protocolVersion, sessionPresent, properties } = connack;
@@ -59,8 +58,10 @@ export function connectionInfo(
     clientId: session.clientId,
     sessionPresent,
     keepAlive: properties.serverKeepAlive ?? connect.keepAlive,
-    sessionExpiryInterval: properties.sessionExpiryInterval ??
-      connect.properties.sessionExpiryInterval ?? 0,
+    sessionExpiryInterval: isVersion5
+      ? properties.sessionExpiryInterval ??
+        connect.properties.sessionExpiryInterval ?? 0
+      : 0,
     receiveMaximum: isVersion5
       ? properties.receiveMaximum ?? 65_535
       : session.maxInflight,

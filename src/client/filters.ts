@@ -48,6 +48,11 @@ export class Filters {
     );
   }
 
+  /** Who uses a filter. */
+  usersOf(topicFilter: string): Subscription[] {
+    return [...this.#filters.get(topicFilter)?.users.keys() ?? []];
+  }
+
   /** Which of these filters nobody but this subscription uses, each once. */
   soleOf(
     topicFilters: readonly string[],

@@ -1,28 +1,30 @@
 /**
- * A session on its wire: opening, the turns of the read loop, the one timer, the end.
+ * A session on one wire after the other: the turns, the one timer, the end.
  *
  * @module
  */
-import type { ConnackPacket, ProtocolVersion } from "../codec/packet.ts";
-import { ConnectionLostError } from "../errors.ts";
-import { reasonText } from "../codec/reason_code.ts";
+import {
+  type ConnackPacket,
+  type ConnectPacket,
+  NO_PROPERTIES,
+  type ProtocolVersion,
+} from "../codec/packet.ts";
+import { ConnectError, ConnectionLostError } from "../errors.ts";
+import type { IncomingDelivery } from "../session/delivery.ts";
 import type { SessionEvent } from "../session/event.ts";
 import { Session } from "../session/session.ts";
-import {
-  type FailedAttempt,
-  lostAttempt,
-  refusedAttempt,
-  unwanted,
-  wireError,
-  wireFault,
-} from "./connect_fault.ts";
+import type { Wire } from "../transport/wire.ts";
 import { Alarm } from "./alarm.ts";
-import { Connection, WRITE_SIZE } from "./connection.ts";
-import { openWithFallback } from "./opening.ts";
+import type { Approach } from "./approach.ts";
+import { Attempts } from "./attempts.ts";
+import { type FailedAttempt, wirelessAttempt } from "./connect_fault.ts";
+import { Conversation, PART_MS } from "./conversation.ts";
+import type { Exchange } from "./exchange.ts";
 import type { DisconnectOptions } from "./options.ts";
 import type { Settings } from "./settings.ts";
-import { Trace } from "./trace.ts";
-import type { Request } from "./wait.ts";
+import type { StatusEvent } from "./status.ts";
+import { type Request, Wait } from "./wait.ts";
+import { Watch } from "./watch.ts";
 
 /** How far the wall clock must run ahead of the monotonic one to mean that the machine was suspended. */
 const SUSPEND_MS = 5_000;
@@ -30,21 +32,22 @@ const SUSPEND_MS = 5_000;
 /** How long a server that was paused by us, and owes a PINGRESP, is given to show a byte. */
 const GRACE_MS = 1_000;
 
-/** Answers that a server does not read are kept to this many bytes; then it is not read from either. */
-const REPLIES_MAX = 1 << 20;
-
-/** How long the last bytes may take to leave on a wire that is of no more use. */
-const PART_MS = 1_000;
-
 /** How long the server is given to close its side after our DISCONNECT. */
 const LINGER_MS = 1_000;
+
+/** What a session that was kept for our return alone ends with. */
+const END_OF_SESSION = { sessionExpiryInterval: 0 };
 
 const DISCONNECT_TIMEOUT_MS = 5_000;
 
 /** Who is told what the link has. */
 export interface LinkOwner {
-  /** Something happened in the session. */
+  /** Something happened in the session. "connected" among it: there is a connection, the first or another. */
   onEvent(event: SessionEvent<Request>, now: number): void;
+  /** The connection is gone, and another will be tried for; what was asked of the session waits there. */
+  onAway(error: ConnectionLostError, now: number): void;
+  /** Something of the connection itself that a program may want to know of. */
+  onStatus(event: StatusEvent): void;
   /** So many bytes have come. */
   onRead(size: number): void;
   /** Bytes have come and their events were told. */
@@ -61,31 +64,25 @@ export interface LinkOwner {
   deadline(now: number): number;
 }
 
-/** What waits for CONNACK. */
-interface Opening {
-  readonly protocolVersion: ProtocolVersion;
-  readonly end: (failed: FailedAttempt | undefined) => void;
-}
-
 /** Keeps one session going on one wire after the other. */
 export class Link {
   /** The protocol. */
   readonly session: Session<Request>;
-  /** CONNACK of the present connection, or of the last. */
-  connack: ConnackPacket | undefined;
+  /** What the present connection, or the last, was agreed on with. */
+  agreed: { connect: ConnectPacket; connack: ConnackPacket } | undefined;
+  /** When the last connection was lost; undefined before. */
+  lostAt: number | undefined;
   readonly #settings: Settings;
   readonly #owner: LinkOwner;
-  #connection: Connection | undefined;
-  #opening: Opening | undefined;
-  #firstBytes = new Uint8Array(0);
-  #flushing = false;
-  #hasFlushed = false;
+  readonly #attempts: Attempts;
+  readonly #alarm: Alarm;
+  readonly #opened = new Wait<void>();
+  readonly #watch: Watch;
+  #conversation: Conversation | undefined;
   #ended = false;
   #disconnecting = false;
-  readonly #alarm: Alarm;
+  #turning = false;
   #wallAhead: number;
-  #grace = false;
-  #watchers: (() => void)[] = [];
 
   /** Makes a link that has no wire. */
   constructor(settings: Settings, owner: LinkOwner) {
@@ -93,253 +90,262 @@ export class Link {
     this.#owner = owner;
     this.session = new Session({
       inflight: settings.inflight,
+      ...settings.session,
       recording: false,
     });
-    this.#alarm = new Alarm(settings.clock, () => this.#ring());
-    this.#wallAhead = settings.clock.wallNow() - settings.clock.now();
+    const { clock } = settings;
+    this.#attempts = new Attempts(settings, {
+      tryVersion: (approach, version, signal) =>
+        this.#converse(approach, version, signal),
+      onOpened: () => this.#opened.resolve(),
+      onGivenUp: (error) => this.#giveUp(error),
+      onWaiting: () => this.arm(),
+      onStatus: (event) => owner.onStatus(event),
+    });
+    this.#alarm = new Alarm(clock, () => this.#ring());
+    this.#watch = new Watch(clock);
+    this.#wallAhead = clock.wallNow() - clock.now();
+  }
+
+  /** CONNACK of the present connection, or of the last. */
+  get connack(): ConnackPacket | undefined {
+    return this.agreed?.connack;
+  }
+
+  /** Whether CONNACK has accepted and nothing has ended the connection since. */
+  get isConnected(): boolean {
+    return this.session.connected;
   }
 
   /** Connects: resolves when CONNACK has accepted, rejects with a ConnectError or an AbortedError. */
   async open(): Promise<void> {
+    const { signal } = this.#settings;
+    const abort = () => this.#attempts.abort(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
     try {
-      await openWithFallback(
-        this.#settings,
-        (version, signal) => this.#attempt(version, signal),
-      );
-    } catch (error) {
-      this.#ended = true;
-      this.#dropConnection();
-      throw error;
+      if (signal?.aborted) abort();
+      else this.#attempts.begin();
+      await this.#opened.promise;
+    } finally {
+      signal?.removeEventListener("abort", abort);
     }
   }
 
-  /**
-   * What the session has for the wire leaves soon: the first time in a turn with the microtasks, for a quick
-   * answer; then when the turn has ended, so that what is said bit by bit leaves in one write.
-   */
+  /** What the session has for the wire leaves soon. */
   scheduleFlush(): void {
-    const connection = this.#connection;
-    if (connection === undefined || connection.writing) return;
-    if (this.session.outgoingSize >= WRITE_SIZE) return connection.flush();
-    if (this.#flushing) return;
-    this.#flushing = true;
-    const flush = () => {
-      this.#flushing = false;
-      if (this.#ended) return;
-      this.#connection?.flush();
-      this.arm();
-    };
-    if (!this.#hasFlushed) {
-      this.#hasFlushed = true;
-      queueMicrotask(flush);
-    } else {
-      this.#settings.clock.afterTurn(() => {
-        this.#hasFlushed = false;
-        flush();
-      });
-    }
+    this.#conversation?.scheduleFlush();
   }
 
   /** What keeps reading waiting may have changed. */
   resume(): void {
-    this.#connection?.resume();
+    this.#conversation?.resume();
+  }
+
+  /** A message is owned, or refused for good. */
+  acknowledge(delivery: IncomingDelivery, reasonCode?: number): void {
+    this.session.acknowledge(delivery, reasonCode);
+    this.#attempts.acknowledged();
+    this.scheduleFlush();
+  }
+
+  /** The session was given something while nothing comes that would have its events told: they are told soon. */
+  scheduleTurn(): void {
+    if (this.#turning) return;
+    this.#turning = true;
+    queueMicrotask(() => {
+      this.#turning = false;
+      if (!this.#ended) this.#turn(this.#settings.clock.now());
+    });
   }
 
   /** The owner's deadline may have come nearer. */
   arm(): void {
+    if (this.#ended) return;
     const { clock } = this.#settings;
     const now = clock.now();
-    let at = Math.min(this.session.deadline, this.#owner.deadline(now));
-    if (this.session.deadline < Infinity) at = Math.min(at, now + SUSPEND_MS);
-    this.#alarm.set(at, now);
+    const at = Math.min(this.session.deadline, this.#attempts.dueAt);
+    // A sign of life, or another attempt: after a suspend both are due at once.
+    const lookAt = at < Infinity ? now + SUSPEND_MS : Infinity;
+    this.#alarm.set(Math.min(at, lookAt, this.#owner.deadline(now)), now);
   }
 
   /** Ends in order: accepted publishes are waited for, then DISCONNECT leaves and the wire is closed. */
   async disconnect(options: DisconnectOptions): Promise<void> {
-    const isWritten = () =>
-      !this.#connection?.writing && this.session.outgoingSize === 0;
+    const isWritten = () => this.#conversation?.isWritten ?? true;
+    const { timeoutMs = DISCONNECT_TIMEOUT_MS } = options;
     await this.#until(
       () => isWritten() && this.session.inFlight + this.session.queued === 0,
-      options.timeoutMs ?? DISCONNECT_TIMEOUT_MS,
+      timeoutMs,
     );
     if (this.#ended) return;
+    if (!this.isConnected) return this.end(undefined);
     this.#disconnecting = true;
-    this.session.disconnect(options.reasonCode);
-    this.#connection?.flush();
+    const { endsSession } = this.#settings.approaches;
+    this.session.disconnect(options.reasonCode, {
+      ...(endsSession && this.connack?.protocolVersion === 5
+        ? END_OF_SESSION
+        : NO_PROPERTIES),
+      ...options.properties,
+    });
+    this.#conversation?.flush();
     await this.#until(isWritten, PART_MS);
     if (this.#ended) return;
     if (isWritten()) {
-      await this.#connection?.closeWrite();
+      await this.#conversation?.closeWrite();
       // To close with bytes unread would reset the wire, and what was sent last might be lost with it.
       await this.#until(() => this.#ended, LINGER_MS);
     }
     this.end(undefined);
   }
 
-  /** Ends because of what the server does, and tells it why under MQTT 5. */
+  /** Authenticates anew on the present connection. Resolves when the server is content; never where the connection ends. */
+  async reauthenticate(exchange: Exchange): Promise<void> {
+    await this.#conversation?.reauthenticate(exchange);
+  }
+
+  /** Ends the connection because of what the server does, and tells it why under MQTT 5. */
   refuse(reasonCode: number, why: string): void {
-    if (this.#ended) return;
-    if (this.connack?.protocolVersion === 5) {
-      this.session.disconnect(reasonCode);
-    }
-    void this.#connection?.part(PART_MS);
-    this.#lose(why, {});
+    this.#conversation?.refuse(reasonCode, why);
   }
 
   /** Ends at once. */
   end(error: ConnectionLostError | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#dropConnection();
+    this.#attempts.end();
+    this.#drop();
+    this.#alarm.cancel();
     this.session.abandon();
     this.#owner.onEnding(error);
     this.#tellEvents(this.#settings.clock.now());
     this.#owner.onEnd(error);
-    this.#tellWatchers();
+    this.#watch.look();
   }
 
-  async #attempt(
+  async #converse(
+    approach: Approach,
     protocolVersion: ProtocolVersion,
     signal: AbortSignal,
   ): Promise<FailedAttempt | undefined> {
-    const { address, transport, clock, debug } = this.#settings;
-    let wire;
+    const { clock, debug } = this.#settings;
+    let wire: Wire | undefined;
     try {
       signal.throwIfAborted();
-      wire = await transport.open(signal);
+      wire = await approach.transport.open(signal);
+      signal.throwIfAborted();
     } catch (error) {
-      throw wireError(address, error);
+      wire?.close();
+      return wirelessAttempt(approach.address, error);
     }
-    try {
-      const packet = this.#settings.connectPacket(protocolVersion);
-      this.session.open(clock.now(), packet);
-    } catch (error) {
-      wire.close();
-      throw error;
-    }
-    this.#firstBytes = new Uint8Array(0);
-    const failed = await new Promise<FailedAttempt | undefined>((resolve) => {
-      this.#opening = { protocolVersion, end: resolve };
-      this.#connection = new Connection({
-        wire,
-        session: this.session,
-        owner: {
-          isPaused: () => this.#isPaused(),
-          onRead: (bytes) => this.#onRead(bytes),
-          onTurn: (now) => this.#turn(now),
-          onWritten: (size) => this.#onWritten(size),
-          onLost: (error) => this.#onLost(error),
+    const conversation = this.#conversation = new Conversation({
+      wire,
+      approach,
+      protocolVersion,
+      session: this.session,
+      clock,
+      debug,
+      owner: {
+        isPaused: () => this.#owner.isPaused(),
+        onRead: (size) => this.#owner.onRead(size),
+        onTurn: (now) => this.#turn(now),
+        onWritten: (size) => {
+          // The time that a PINGREQ leaves for its answer begins with the end of its write.
+          this.#alarm.set(this.session.deadline, clock.now());
+          this.#owner.onWritten(size);
+          this.#watch.look();
         },
-        clock,
-        trace: debug === undefined
-          ? undefined
-          : new Trace(debug, protocolVersion),
-      });
-      this.#connection.flush();
-      const abort = () => this.#onLost(signal.reason);
-      signal.addEventListener("abort", abort, { once: true });
-      if (signal.aborted) abort();
+        onFlushed: () => this.arm(),
+        onLost: (error) => this.#onLost(error),
+      },
     });
-    if (failed !== undefined) this.#dropConnection();
+    const abort = () => conversation.abort(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
+    const failed = await conversation.opened;
+    signal.removeEventListener("abort", abort);
+    if (failed !== undefined) this.#drop();
     return failed;
-  }
-
-  #isPaused(): boolean {
-    if (this.session.replySize > REPLIES_MAX && this.#connection?.writing) {
-      return true;
-    }
-    return !this.#grace && this.#owner.isPaused();
-  }
-
-  #onRead(bytes: Uint8Array): void {
-    this.#grace = false;
-    this.#owner.onRead(bytes.length);
-    if (this.#opening !== undefined && this.#firstBytes.length === 0) {
-      this.#firstBytes = bytes.slice(0, 8);
-    }
-  }
-
-  #onWritten(size: number): void {
-    this.#owner.onWritten(size);
-    if (this.session.outgoingSize > 0) this.scheduleFlush();
-    this.#connection?.resume();
-    this.#tellWatchers();
   }
 
   /** One input has been given: all doors are emptied. */
   #turn(now: number): void {
     this.#tellEvents(now);
     if (this.#ended) return;
-    this.#hasFlushed = false;
     this.#owner.onTurn(now);
-    this.#connection?.flush();
+    this.#conversation?.endTurn();
     this.arm();
-    this.#tellWatchers();
+    this.#watch.look();
   }
 
   #tellEvents(now: number): void {
+    let isWanted = true;
     for (const event of this.session.takeEvents()) {
-      if (event.type === "publish" || event.type === "delivery") {
-        this.#owner.onEvent(event, now);
-      } else if (event.type === "connected") {
-        this.connack = event.packet;
-        this.#owner.onEvent(event, now);
-        this.#endOpening(() => unwanted(this.#settings, event.packet));
-      } else if (event.type === "refused") this.#onRefused(event.packet);
-      else if (event.type === "disconnected") {
-        const { reasonCode, properties } = event.packet;
-        const { reasonString, serverReference } = properties;
-        const why = `the server ended it, ${
-          reasonText(reasonCode, "disconnect")
-        } (${reasonCode})${reasonString ? ` "${reasonString}"` : ""}`;
-        this.#lose(why, { reasonCode, reasonString, serverReference });
-      } else if (event.type === "failed") {
-        // The wire stays until DISCONNECT with its reason is written, but not for long.
-        void this.#connection?.part(PART_MS);
-        this.#lose(event.error.message, { cause: event.error });
-      } else this.#owner.onEvent(event, now);
+      switch (event.type) {
+        case "publish":
+        case "delivery":
+          // What is behind the CONNACK of a connection that is of no use is for nobody.
+          if (isWanted) this.#owner.onEvent(event, now);
+          break;
+        case "connected":
+          isWanted = this.#onConnected(event, now);
+          break;
+        case "auth":
+          this.#conversation?.authenticate(event.packet);
+          break;
+        case "refused":
+        case "disconnected":
+        case "failed":
+          this.#conversation?.ended(event);
+          break;
+        default:
+          if (event.type === "published") this.#attempts.acknowledged();
+          this.#owner.onEvent(event, now);
+      }
     }
   }
 
-  #onRefused(packet: ConnackPacket): void {
-    const { address } = this.#settings;
-    this.#endOpening((asked) => refusedAttempt(address, asked, packet));
-  }
-
-  /** CONNACK has come, or never will. What ends the connection from then on is no failed attempt any more. */
-  #endOpening(
-    fault: (asked: ProtocolVersion) => FailedAttempt | undefined,
+  #onConnected(
+    event: SessionEvent<Request> & { type: "connected" },
+    now: number,
   ): boolean {
-    const opening = this.#opening;
-    this.#opening = undefined;
-    opening?.end(fault(opening.protocolVersion));
-    return opening !== undefined;
+    const conversation = this.#conversation;
+    const { packet } = event;
+    if (!conversation?.accepts(packet)) return false;
+    this.agreed = { connect: conversation.connect, connack: packet };
+    const { protocolVersion } = packet;
+    this.#attempts.accepted(this.session.clientId, protocolVersion, now);
+    this.#owner.onEvent(event, now);
+    return true;
   }
 
-  #onLost(error: unknown): void {
-    this.#lose(
-      error === undefined ? "the server closed it" : wireFault(error),
-      { cause: error },
-    );
-  }
-
-  #lose(
-    why: string,
-    options: ConstructorParameters<typeof ConnectionLostError>[1] & object,
-  ): void {
-    const { address } = this.#settings;
-    const isAttempt = this.#endOpening((asked) =>
-      lostAttempt(address, asked, options.cause, this.#firstBytes)
-    );
-    if (isAttempt) return;
+  #onLost(error: ConnectionLostError): void {
     // After our DISCONNECT it is the server's part to close the wire [MQTT-3.14.4-3].
     if (this.#disconnecting) return this.end(undefined);
-    this.end(
-      new ConnectionLostError(
-        `The connection to ${address} was lost: ${why}`,
-        options,
-      ),
-    );
+    const now = this.#settings.clock.now();
+    this.#drop();
+    if (!this.#attempts.lost(error, now)) return this.end(error);
+    this.lostAt = now;
+    this.#owner.onAway(error, now);
+    this.#tellEvents(now);
+  }
+
+  /** There will be no connection any more, or there never was one. */
+  #giveUp(error: unknown): void {
+    if (this.#ended) return;
+    if (this.agreed !== undefined) {
+      const { message = "" } = error instanceof Error ? error : {};
+      const told = error instanceof ConnectError ? error : {};
+      return this.end(
+        new ConnectionLostError(
+          `The connection was lost for good: ${message}`,
+          { ...told, cause: error },
+        ),
+      );
+    }
+    this.#ended = true;
+    this.#drop();
+    this.#alarm.cancel();
+    this.#opened.reject(error);
   }
 
   #ring(): void {
@@ -348,47 +354,27 @@ export class Link {
     const wallAhead = clock.wallNow() - now;
     const suspended = wallAhead - this.#wallAhead >= SUSPEND_MS;
     this.#wallAhead = wallAhead;
-    if (suspended) this.session.ping(now);
+    if (suspended) {
+      this.session.ping(now);
+      this.#attempts.hurry();
+    }
+    this.#attempts.wake(now);
     if (this.session.isOverdue(now) && this.#owner.isPaused()) {
-      if (!this.#grace) return this.#giveGrace();
+      if (this.#conversation?.giveGrace()) {
+        return this.#alarm.set(now + GRACE_MS, now);
+      }
     }
     this.session.wake(now);
     this.#turn(now);
   }
 
-  /** A server that we do not read from cannot show that it lives: one read decides. */
-  #giveGrace(): void {
-    this.#grace = true;
-    this.resume();
-    const now = this.#settings.clock.now();
-    this.#alarm.set(now + GRACE_MS, now);
+  #until(holds: () => boolean, ms: number): Promise<void> {
+    return this.#watch.until(() => this.#ended || holds(), ms);
   }
 
-  /** Waits until something holds, the time is over, or the link has ended. */
-  async #until(holds: () => boolean, ms: number): Promise<void> {
-    if (holds()) return;
-    let over = ms === 0;
-    const cancel = this.#settings.clock.schedule(() => {
-      over = true;
-      this.#tellWatchers();
-    }, ms);
-    while (!over && !this.#ended && !holds()) {
-      await new Promise<void>((resolve) => this.#watchers.push(resolve));
-    }
-    cancel();
-  }
-
-  #tellWatchers(): void {
-    if (this.#watchers.length === 0) return;
-    const watchers = this.#watchers;
-    this.#watchers = [];
-    for (const watcher of watchers) watcher();
-  }
-
-  #dropConnection(): void {
-    this.#connection?.close();
-    this.#connection = undefined;
-    this.#alarm.cancel();
+  #drop(): void {
+    this.#conversation?.close();
+    this.#conversation = undefined;
     this.session.lost();
   }
 }

@@ -11,6 +11,7 @@ import type {
 } from "../codec/packet.ts";
 import type {
   ConnectProperties,
+  DisconnectProperties,
   PublishProperties,
   SubscribeProperties,
   UnsubscribeProperties,
@@ -19,9 +20,13 @@ import type {
 import type { Transport } from "../transport/wire.ts";
 import type { Overflow } from "./backlog.ts";
 import type { Clock } from "./clock.ts";
+import type { Asked } from "./asked.ts";
 import type { AckMode } from "./consumer.ts";
+import type { Authenticate } from "./exchange.ts";
 import type { MessageHandler, OnError } from "./handler.ts";
 import type { Payload } from "./payload.ts";
+import type { ReconnectOptions } from "./reconnect_options.ts";
+import type { OfflineOptions, SessionLostOptions } from "./session_options.ts";
 import type { WireOptions } from "./wire_options.ts";
 
 /** The message that the server publishes for a client whose connection ends without DISCONNECT (3.1.2.5). */
@@ -52,12 +57,20 @@ export interface ReceiveOptions {
 
 /** What `connect()` can be asked for. */
 export interface ConnectOptions extends ReceiveOptions, WireOptions {
-  /** The Client Identifier; `midge` and 17 random letters and digits by default. Empty: the server gives one. */
-  readonly clientId?: string;
+  /**
+   * The Client Identifier; `midge` and 17 random letters and digits by default. Empty: the server gives one.
+   * A function that gives another one begins another session.
+   */
+  readonly clientId?: Asked<string>;
   /** The User Name; it may stand in the URL instead. */
-  readonly username?: string;
+  readonly username?: Asked<string>;
   /** The Password; it may stand in the URL instead. */
-  readonly password?: string | Uint8Array;
+  readonly password?: Asked<string | Uint8Array>;
+  /**
+   * Enhanced authentication by the method that `properties.authenticationMethod` names (MQTT 5, chapter 4.12):
+   * holds the exchange with the server, at each attempt to connect and at `reauthenticate()`.
+   */
+  readonly authenticate?: Authenticate;
   /** Clean Start, under MQTT 3.x Clean Session: forget what the server knows of this client id. True by default. */
   readonly cleanStart?: boolean;
   /** Keep Alive in seconds, 0 to 65,535; 60 by default, 0 turns it off. */
@@ -65,16 +78,19 @@ export interface ConnectOptions extends ReceiveOptions, WireOptions {
   /** 5, 4 (3.1.1) or 3 (3.1); left out: 5, and where the server does not speak it 4, then 3. */
   readonly protocolVersion?: ProtocolVersion;
   /** The will. */
-  readonly will?: Will;
+  readonly will?: Asked<Will>;
   /** MQTT 5. */
   readonly properties?: ConnectProperties;
-  /** Gives up connecting when it fires; of no effect afterwards. */
+  /** Gives up connecting when it fires, whatever `reconnect` says; of no effect once `connect()` has resolved. */
   readonly signal?: AbortSignal;
-  /** How long connecting may take, over name, wire, every version tried and CONNACK; 10,000 by default. */
+  /**
+   * How long one attempt to connect may take, over functions among the options, name, wire, every version
+   * tried and CONNACK; 10,000 by default.
+   */
   readonly connectTimeoutMs?: number;
   /**
    * How many QoS 1 and 2 messages may be unacknowledged under MQTT 3.x, which has no Receive Maximum.
-   * By default 1,000, and of QoS 2 no more than 20: Mosquitto closes on more.
+   * By default 1,000, and of QoS 2 no more than 19: Mosquitto closes on more.
    */
   readonly maxInflight?: number;
   /** How long a message that no filter of ours matches waits for the client's own loop; 30,000 by default. */
@@ -95,12 +111,23 @@ export interface ConnectOptions extends ReceiveOptions, WireOptions {
    * server may drop them or close; `"drop"` drops the oldest here, counted and told.
    */
   readonly overflow?: Overflow;
+  /** What is published while there is no connection waits for the next one: how much of it, and what is done with more. */
+  readonly offline?: OfflineOptions;
+  /** What becomes of messages in flight where the server has lost the session. */
+  readonly sessionLost?: SessionLostOptions;
   /** Called with a readable line for each packet sent and received; passwords are masked. */
   readonly debug?: (line: string) => void;
   /** A wire of one's own in place of the URL's. */
   readonly transport?: Transport;
   /** A time of one's own, for tests. */
   readonly clock?: Clock;
+  /** A chance of one's own, from 0 to 1, for tests. */
+  readonly random?: () => number;
+  /**
+   * Whether the client comes back when its connection is lost, and how; true by default. With false a loss
+   * ends the client.
+   */
+  readonly reconnect?: boolean | ReconnectOptions;
 }
 
 /** What `publish()` can be asked for. */
@@ -151,10 +178,22 @@ export interface UnsubscribeOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What `reauthenticate()` can be asked for. */
+export interface ReauthenticateOptions {
+  /** Gives up waiting when it fires; the exchange goes on. */
+  readonly signal?: AbortSignal;
+}
+
 /** What `disconnect()` can be asked for. */
 export interface DisconnectOptions {
   /** How long to wait for publishes that were accepted; 5,000 by default. */
   readonly timeoutMs?: number;
   /** What DISCONNECT says under MQTT 5: 0 by default; 4 has the server publish the will. */
   readonly reasonCode?: number;
+  /**
+   * MQTT 5: what the server is told besides. `sessionExpiryInterval` says how long it keeps the session from now
+   * on; where it was 0 at CONNECT it cannot be raised. Left out, a session that was begun with `cleanStart` and
+   * kept only for our own return ends.
+   */
+  readonly properties?: Omit<DisconnectProperties, "serverReference">;
 }

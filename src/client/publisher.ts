@@ -4,10 +4,12 @@
  * @module
  */
 import { type AckPacket, NO_PROPERTIES } from "../codec/packet.ts";
-import { type Delivery, MqttError } from "../errors.ts";
-import type { OutgoingMessage } from "../session/flight.ts";
+import { ConnectionLostError, type Delivery, MqttError } from "../errors.ts";
+import type { PublishProperties } from "../codec/property.ts";
+import type { Flight, OutgoingMessage } from "../session/flight.ts";
 import { topicNameFault } from "../topic/name.ts";
 import { checkInteger, checkNames } from "./checks.ts";
+import type { Clock } from "./clock.ts";
 import { WRITE_SIZE } from "./connection.ts";
 import type { Life } from "./life.ts";
 import type { Link } from "./link.ts";
@@ -15,8 +17,10 @@ import type { PublishOptions, PublishResult } from "./options.ts";
 import { isBuffer, type Payload, payloadBytes } from "./payload.ts";
 import {
   aborted,
+  KeptWait,
   PublishWait,
   rejected,
+  type Request,
   type TellFailure,
   Wait,
 } from "./wait.ts";
@@ -45,10 +49,18 @@ const OPTIONS: ReadonlySet<string> = new Set([
   "signal",
 ]);
 
+/** What a publisher is made from. */
+export interface PublisherOptions {
+  readonly life: Life;
+  readonly link: Link;
+  readonly clock: Clock;
+}
+
 /** Takes messages to the session, and its answers to those who wait. */
 export class Publisher {
   readonly #life: Life;
   readonly #link: Link;
+  readonly #clock: Clock;
   readonly #tellFailure: TellFailure = (topicName, error) =>
     this.#countFailure(topicName, error);
   // Publishes of QoS 0 that wait for the same bytes to be written share a promise.
@@ -59,9 +71,10 @@ export class Publisher {
   #options = NO_OPTIONS;
 
   /** Makes the publishing side. */
-  constructor(life: Life, link: Link) {
+  constructor({ life, link, clock }: PublisherOptions) {
     this.#life = life;
     this.#link = link;
+    this.#clock = clock;
   }
 
   /** See `Client.publish`. */
@@ -81,6 +94,7 @@ export class Publisher {
         dup: false,
         packetId: 0,
         properties: options.properties ?? NO_PROPERTIES,
+        expiresAt: this.#expiresAt(options.properties),
       };
       return message.qos === 0
         ? this.#publishOnce(message, options.signal)
@@ -101,9 +115,22 @@ export class Publisher {
     wait.resolve({ reasonCode, reasonString, userProperties });
   }
 
-  /** A handshake will have no end. */
+  /** A message that waited for room among those that wait for a connection has it. */
+  accepted(wait: PublishWait): void {
+    if (wait instanceof KeptWait) wait.room.resolve(undefined);
+  }
+
+  /** A handshake will have no end: the client has ended, or the server has lost the session. */
   abandoned(wait: PublishWait, delivery: Delivery | undefined): void {
-    wait.reject(this.#life.error(`publish to "${wait.topicName}"`, delivery));
+    const what = `publish to "${wait.topicName}"`;
+    wait.reject(
+      this.#life.end !== undefined
+        ? this.#life.error(what, delivery)
+        : new ConnectionLostError(
+          `Cannot ${what}: the server has lost the session in which it was sent`,
+          { delivery },
+        ),
+    );
   }
 
   /** Whether a publish of QoS 0 waits for its bytes to be written: a server that we do not read from may not read either. */
@@ -119,9 +146,24 @@ export class Publisher {
     this.#drained = undefined;
   }
 
+  /** The connection is gone, and with it what waited to be written at QoS 0. */
+  away(error: ConnectionLostError): void {
+    this.#loseUnwritten(
+      new ConnectionLostError(
+        `Cannot write what was published: ${error.message}`,
+        { ...error, delivery: "unknown", cause: error },
+      ),
+    );
+  }
+
   /** Nothing will be written any more. */
   end(): void {
-    const error = this.#life.error("write what was published", "unknown");
+    this.#loseUnwritten(
+      this.#life.error("write what was published", "unknown"),
+    );
+  }
+
+  #loseUnwritten(error: ConnectionLostError): void {
     for (const topicName of this.#draining) this.#tellFailure(topicName, error);
     this.#draining = [];
     this.#drained?.reject(error);
@@ -138,7 +180,19 @@ export class Publisher {
         `Cannot publish to "${message.topicName}": ${OUTGOING_BYTES_MAX} bytes wait to be written already`,
       );
     }
+    // Where others wait it may have to wait as well.
+    const isWritten = session.connected && session.queued === 0;
+    if (!isWritten) return this.#publishKept(message, signal);
     session.publish(message, NO_REQUEST);
+    return this.#written(message, signal);
+  }
+
+  /** Done once its bytes are accepted for writing. */
+  #written(
+    message: OutgoingMessage,
+    signal: AbortSignal | undefined,
+  ): Promise<PublishResult | undefined> {
+    const { session } = this.#link;
     this.#life.stats.messagesPublished++;
     const isAccepted = session.outgoingSize < OUTGOING_BYTES_HIGH;
     this.#link.scheduleFlush();
@@ -156,6 +210,24 @@ export class Publisher {
     return wait.promise;
   }
 
+  /** Done once it has room among those that wait; what becomes of it then is told by status. */
+  #publishKept(
+    message: OutgoingMessage,
+    signal: AbortSignal | undefined,
+  ): Promise<PublishResult | undefined> {
+    const { topicName } = message;
+    const wait = new KeptWait(topicName, this.#tellFailure);
+    const { session } = this.#link;
+    const flight = session.publish(message, wait);
+    if (flight === undefined) return this.#written(message, signal);
+    this.#life.stats.messagesPublished++;
+    this.#link.scheduleTurn();
+    const { room } = wait;
+    if (flight.state !== "outside") room.resolve(undefined);
+    else this.#abortWith(signal, room, flight);
+    return room.promise;
+  }
+
   #publishAcknowledged(
     message: OutgoingMessage,
     signal: AbortSignal | undefined,
@@ -165,13 +237,25 @@ export class Publisher {
     const flight = session.publish(message, wait);
     this.#life.stats.messagesPublished++;
     this.#link.scheduleFlush();
+    // Others may have given way to it, and its time may be over before anything comes.
+    if (!session.connected || message.expiresAt > 0) this.#link.scheduleTurn();
     // A server that we do not read from cannot acknowledge.
     this.#link.resume();
-    if (signal !== undefined && flight !== undefined) {
-      const what = `publish to "${message.topicName}"`;
-      wait.abortWith(signal, what, () => session.abort(flight));
-    }
+    if (flight !== undefined) this.#abortWith(signal, wait, flight);
     return wait.promise;
+  }
+
+  #abortWith(
+    signal: AbortSignal | undefined,
+    wait: PublishWait,
+    flight: Flight<Request>,
+  ): void {
+    wait.abortWith(signal, `publish to "${wait.topicName}"`, () => {
+      const delivery = this.#link.session.abort(flight);
+      // Others may have come in for it.
+      this.#link.scheduleTurn();
+      return delivery;
+    });
   }
 
   #check(
@@ -202,6 +286,12 @@ export class Publisher {
     if (signal?.aborted) {
       throw aborted(`publish to "${topicName}"`, signal, "not-sent");
     }
+  }
+
+  /** Most messages have no Message Expiry Interval: the clock is asked for the others alone. */
+  #expiresAt(properties: PublishProperties | undefined): number {
+    const interval = properties?.messageExpiryInterval;
+    return interval === undefined ? 0 : this.#clock.now() + interval * 1000;
   }
 
   #countFailure(topic: string, error: unknown): void {

@@ -100,7 +100,7 @@ export class Receiver {
     life.stats.messagesReceived++;
     // What comes behind the end of the client is not ours to take.
     if (life.end !== undefined) return;
-    if (this.#backlog.isBursting) return this.#refuse(packet);
+    if (this.#backlog.isBursting) return this.#refuse(delivery);
     const message = new Message(
       packet,
       life.stats.messagesReceived,
@@ -125,9 +125,9 @@ export class Receiver {
     this.#options.link.arm();
   }
 
-  /** The consumer's filters are left: its loop gets what came before, then ends. */
-  leave(consumer: Consumer): void {
-    consumer.finishWith({ drain: "all" });
+  /** The consumer's filters are left, or lost with an error: its loop gets what came before, then ends. */
+  leave(consumer: Consumer, error?: Error): void {
+    consumer.finishWith({ drain: "all", error });
     this.router.end(consumer, this.#options.settings.clock.now());
     this.#consumers.delete(consumer);
     this.#options.link.arm();
@@ -147,9 +147,10 @@ export class Receiver {
   }
 
   /** Reading could not pause, and memory has its bound: what the server will not send again is dropped. */
-  #refuse({ qos }: PublishPacket): void {
-    if (qos === 0) return this.#tellDropped(1);
+  #refuse(delivery: IncomingDelivery | undefined): void {
+    if (delivery === undefined) return this.#tellDropped(1);
     // Not acknowledged, it is sent again to a session that is kept.
+    delivery.dropped = true;
     this.#options.link.refuse(
       ReasonCode.quotaExceeded,
       "the program is too far behind with what has come",

@@ -12,7 +12,7 @@ import {
   IDLE_BYTES_MAX,
   IDLE_MESSAGES_MAX,
 } from "./consumer.ts";
-import { type Message, part } from "./message.ts";
+import { type Message, part, take } from "./message.ts";
 
 /** How many topics the router remembers the takers of. */
 const CACHE_MAX = 4_096;
@@ -73,7 +73,11 @@ export class Router {
   route(message: Message, now: number): void {
     const takers = this.#takers(message.topic);
     if (takers.length === 0) return this.#keep(message, now);
+    const isShared = takers.length > 1;
+    // A handler may be through with it before the others have it: we hold it until all have.
+    if (isShared) take(message);
     for (const consumer of takers) consumer.accept(message);
+    if (isShared) part(message, "left");
   }
 
   /** From now on the consumer has this filter. */
@@ -225,6 +229,7 @@ export class Router {
   #release(consumer: Consumer, now: number): void {
     const { client } = this.#options;
     const claims = new Map<Consumer, Message[]>();
+    const shared: Message[] = [];
     for (const message of consumer.extract(() => true)) {
       if (!part(message, "left")) continue;
       const takers = this.#takers(message.topic);
@@ -234,6 +239,10 @@ export class Router {
         ? [client]
         : [];
       if (heirs.length === 0) this.#keep(message, now);
+      if (heirs.length > 1) {
+        take(message);
+        shared.push(message);
+      }
       for (const heir of heirs) {
         const claim = claims.get(heir);
         if (claim === undefined) claims.set(heir, [message]);
@@ -241,6 +250,7 @@ export class Router {
       }
     }
     for (const [heir, messages] of claims) heir.claim(messages);
+    for (const message of shared) part(message, "left");
   }
 
   #keep(message: Message, now: number): void {

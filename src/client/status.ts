@@ -3,11 +3,77 @@
  *
  * @module
  */
-import type { Delivery, MqttError } from "../errors.ts";
-import { Ring } from "../session/ring.ts";
+import type {
+  ConnectError,
+  ConnectionLostError,
+  Delivery,
+  MqttError,
+  SubscribeError,
+} from "../errors.ts";
+import { Stream } from "./stream.ts";
 
 /** A change that a program, or a person, may want to know of. */
 export type StatusEvent =
+  /** An attempt to connect begins. */
+  | {
+    readonly type: "connecting";
+    /** The number of the attempt, counted from a connection that lasted; 0 is the client's first. */
+    readonly attempt: number;
+    /** Host and port, or the path of a socket. */
+    readonly address: string;
+  }
+  /** The connection was lost, and another will be tried for. */
+  | {
+    readonly type: "lost";
+    /** What ended it; `serverReference` is where the server has sent us. */
+    readonly error: ConnectionLostError;
+    /** The number of the attempt that comes next. */
+    readonly attempt: number;
+    /** When it begins. */
+    readonly retryInMs: number;
+  }
+  /** An attempt has failed, and another will be made. */
+  | {
+    readonly type: "retry-failed";
+    /** Why; `serverReference` is where the server has sent us. */
+    readonly error: ConnectError;
+    /** The number of the attempt that comes next. */
+    readonly attempt: number;
+    /** When it begins. */
+    readonly retryInMs: number;
+  }
+  /** Three connections in a row were lost within 5 s. Two clients with one client id do that to each other. */
+  | {
+    readonly type: "flapping";
+    /** What ended the last of them. */
+    readonly error: ConnectionLostError;
+  }
+  /** There is a connection again. */
+  | {
+    readonly type: "back";
+    /** Whether the server went on with the session. */
+    readonly sessionPresent: boolean;
+    /** How long there was none. */
+    readonly awayMs: number;
+    /** How many Topic Filters the client has: the server still knew them, or they were asked again. */
+    readonly filtersRestored: number;
+  }
+  /** The server has lost the session: of what it had, it knows no more than it is told anew. */
+  | {
+    readonly type: "session-lost";
+    /** How many messages of QoS 1 and 2 that were in flight are sent anew: they may arrive twice. */
+    readonly resent: number;
+    /** How many of them are given up, and may have arrived. */
+    readonly unknown: number;
+    /** How many Topic Filters are asked for again. */
+    readonly filters: number;
+  }
+  /** A Topic Filter that the client had cannot be had again: its subscription has ended, or goes on without it. */
+  | {
+    readonly type: "subscription-refused";
+    readonly filter: string;
+    readonly error: SubscribeError;
+  }
   /** The client has ended: in order, or with the error that `closed` resolves with. */
   | { readonly type: "closed"; readonly error: MqttError | undefined }
   /** Something that a person should know of; what came before anybody listened is told to the first who does. */
@@ -41,6 +107,8 @@ export type StatusEvent =
 
 /** Counters of a client since it was made; sizes are bytes. */
 export interface Stats {
+  /** Connections that were had again after a loss. */
+  reconnects: number;
   /** Bytes written to the wire. */
   bytesSent: number;
   /** Bytes read from the wire. */
@@ -49,6 +117,8 @@ export interface Stats {
   messagesPublished: number;
   /** Publishes that were rejected. */
   publishesFailed: number;
+  /** Those among them that waited for a connection and gave way to newer ones. */
+  publishesDropped: number;
   /** Messages that came. */
   messagesReceived: number;
   /** QoS 0 messages that were dropped. */
@@ -59,7 +129,7 @@ export interface Stats {
   strayAcknowledgements: number;
   /** Outgoing messages of QoS 1 and 2 whose handshake has begun and not ended. */
   inFlight: number;
-  /** Outgoing messages of QoS 1 and 2 that wait for their turn. */
+  /** Outgoing messages that wait for their turn: behind a full window, or for a connection. */
   queued: number;
   /** Messages that wait in the queues of loops and handlers. */
   waiting: number;
@@ -74,10 +144,12 @@ export interface Stats {
 /** Counters that start at nothing. */
 export function newStats(): Stats {
   return {
+    reconnects: 0,
     bytesSent: 0,
     bytesReceived: 0,
     messagesPublished: 0,
     publishesFailed: 0,
+    publishesDropped: 0,
     messagesReceived: 0,
     messagesDropped: 0,
     messagesUnclaimed: 0,
@@ -96,7 +168,7 @@ const EVENTS_MAX = 1_000;
 
 /** Tells events to all who listen. */
 export class StatusStream {
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners = new Set<Stream<StatusEvent>>();
   /** Warnings that nobody has heard; each text once, so that they are few. */
   readonly #unheard = new Map<string, StatusEvent>();
   #ended = false;
@@ -123,55 +195,14 @@ export class StatusStream {
 
   /** Begins to listen: what happens from now on is told. */
   listen(): AsyncIterableIterator<StatusEvent, undefined> {
-    const listener = new Listener(() => this.#listeners.delete(listener));
+    const listener = new Stream<StatusEvent>({
+      max: EVENTS_MAX,
+      onLeave: () => this.#listeners.delete(listener),
+    });
     for (const event of this.#unheard.values()) listener.push(event);
     this.#unheard.clear();
     if (this.#ended) listener.end();
     else this.#listeners.add(listener);
     return listener;
-  }
-}
-
-class Listener implements AsyncIterableIterator<StatusEvent, undefined> {
-  readonly #events = new Ring<StatusEvent>();
-  readonly #leave: () => void;
-  #waiters: ((result: IteratorResult<StatusEvent, undefined>) => void)[] = [];
-  #ended = false;
-
-  constructor(leave: () => void) {
-    this.#leave = leave;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  push(value: StatusEvent): void {
-    const waiter = this.#waiters.shift();
-    if (waiter !== undefined) return waiter({ done: false, value });
-    if (this.#events.length === EVENTS_MAX) this.#events.shift();
-    this.#events.push(value);
-  }
-
-  end(): void {
-    this.#ended = true;
-    for (const waiter of this.#waiters) {
-      waiter({ done: true, value: undefined });
-    }
-    this.#waiters = [];
-  }
-
-  next(): Promise<IteratorResult<StatusEvent, undefined>> {
-    const value = this.#events.shift();
-    if (value !== undefined) return Promise.resolve({ done: false, value });
-    if (this.#ended) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve) => this.#waiters.push(resolve));
-  }
-
-  return(): Promise<IteratorResult<StatusEvent, undefined>> {
-    this.#leave();
-    this.#events.clear();
-    this.end();
-    return Promise.resolve({ done: true, value: undefined });
   }
 }

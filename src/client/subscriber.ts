@@ -7,13 +7,12 @@ import {
   NO_PROPERTIES,
   type ProtocolVersion,
   type SubackPacket,
-  type SubscriptionRequest,
   type UnsubackPacket,
 } from "../codec/packet.ts";
-import { reasonText } from "../codec/reason_code.ts";
-import { SubscribeError } from "../errors.ts";
-import { parseFilter, topicFilterFault } from "../topic/filter.ts";
-import { checkInteger, checkNames } from "./checks.ts";
+import type { SubscribeError } from "../errors.ts";
+import type { SessionEvent } from "../session/event.ts";
+import { quoted, refusal } from "../session/subscribe_fault.ts";
+import { checkNames } from "./checks.ts";
 import type { Consumer } from "./consumer.ts";
 import { Filters } from "./filters.ts";
 import type { Life } from "./life.ts";
@@ -22,27 +21,16 @@ import type { SubscribeOptions, UnsubscribeOptions } from "./options.ts";
 import type { Receiver } from "./receiver.ts";
 import { makeReceiveSettings, type Settings } from "./settings.ts";
 import { Subscription } from "./subscription.ts";
+import { listFilters, makeRequests } from "./subscription_request.ts";
 import {
   aborted,
   quiet,
   rejected,
+  type Request,
   SubscribeWait,
   UnsubscribeWait,
+  Wait,
 } from "./wait.ts";
-
-const SUBSCRIBE_OPTIONS: ReadonlySet<string> = new Set([
-  "qos",
-  "noLocal",
-  "retainAsPublished",
-  "retainHandling",
-  "properties",
-  "partial",
-  "signal",
-  "onMessage",
-  "concurrency",
-  "onError",
-  "ack",
-]);
 
 const UNSUBSCRIBE_OPTIONS: ReadonlySet<string> = new Set([
   "properties",
@@ -60,6 +48,8 @@ export interface SubscriberOptions {
 /** What stands behind a subscription. */
 interface Member {
   readonly consumer: Consumer;
+  /** Whether it goes on with some of its filters. */
+  readonly partial: boolean;
   /** Lets go of its signal. */
   unhook: (() => void) | undefined;
 }
@@ -69,6 +59,7 @@ export class Subscriber {
   readonly #options: SubscriberOptions;
   readonly #filters = new Filters();
   readonly #members = new Map<Subscription, Member>();
+  readonly #disposing = new Set<Wait<void>>();
 
   /** Makes the subscribing side. */
   constructor(options: SubscriberOptions) {
@@ -84,7 +75,10 @@ export class Subscriber {
     try {
       const topicFilters = listFilters("subscribe", filters);
       const what = `subscribe to ${quoted(topicFilters)}`;
-      const requests = this.#makeRequests(what, topicFilters, options);
+      const requests = makeRequests(topicFilters, options, {
+        what,
+        protocolVersion: this.#version,
+      });
       life.check(what);
       const { signal } = options;
       if (signal?.aborted) throw aborted(what, signal);
@@ -99,7 +93,7 @@ export class Subscriber {
         this.#end(subscription);
         throw error;
       }
-      wait.abortWith(signal, what);
+      wait.abortWith(signal, what, () => this.#withdraw(wait));
       link.scheduleFlush();
       link.resume();
       return wait.promise;
@@ -148,7 +142,28 @@ export class Subscriber {
       return wait.resolve(reasonCodes);
     }
     const what = `unsubscribe from ${quoted(wait.topicFilters)}`;
-    wait.reject(this.#refusal(what, packet));
+    wait.reject(refusal(what, packet, this.#version));
+  }
+
+  /** The server, which had lost the session, has answered for a filter that was asked for again. */
+  resubscribed(
+    { topicFilter, reasonCode, error }: SessionEvent<Request> & {
+      readonly type: "resubscribed";
+    },
+  ): void {
+    const users = this.#filters.usersOf(topicFilter).filter(({ granted }) =>
+      granted.length > 0
+    );
+    for (const subscription of users) {
+      const { filters, granted } = subscription;
+      subscription.granted = granted.map((code, index) =>
+        filters[index] === topicFilter ? reasonCode : code
+      );
+    }
+    if (error === undefined) return;
+    for (const subscription of users) this.#lose(subscription, error);
+    const { status } = this.#options.life;
+    status.tell({ type: "subscription-refused", filter: topicFilter, error });
   }
 
   /** No answer will come: the client has ended, or `cause` keeps it from being asked of this server. */
@@ -159,6 +174,12 @@ export class Subscriber {
       ? wait.what
       : `unsubscribe from ${quoted(wait.topicFilters)}`;
     wait.reject(cause ?? life.error(what));
+    if (wait.type === "subscribe") this.#forget(wait.subscription);
+  }
+
+  /** The connection is gone: whoever only disposes of a subscription does not wait for the next one. */
+  away(): void {
+    for (const wait of this.#disposing) wait.resolve();
   }
 
   /** The client has ended: no signal of a subscription is of interest any more. */
@@ -202,10 +223,58 @@ export class Subscriber {
     const free = this.#filters.leave(subscription.filters, subscription)
       .filter((topicFilter) => granted.includes(topicFilter));
     this.#end(subscription);
-    const tell = () => wait.reject(this.#refusal(wait.what, packet));
-    if (free.length === 0) return tell();
+    const tell = () => wait.reject(refusal(wait.what, packet, this.#version));
+    this.#leaveFree(free, tell);
+  }
+
+  /** Waits until a subscription is left, or there is no connection on which it could be. */
+  async #dispose(left: Promise<void>): Promise<void> {
+    if (!this.#options.link.isConnected) return;
+    const wait = new Wait<void>();
+    this.#disposing.add(wait);
+    left.then(() => wait.resolve(), (error) => wait.reject(error));
+    try {
+      await wait.promise;
+    } finally {
+      this.#disposing.delete(wait);
+    }
+  }
+
+  /** Leaves filters that nobody has any more. */
+  #leaveFree(free: readonly string[], onAnswer: () => void): void {
+    if (free.length === 0) return onAnswer();
     const what = `unsubscribe from ${quoted(free)}`;
-    quiet(this.#unsubscribe(what, free, {}, tell));
+    try {
+      quiet(this.#unsubscribe(what, free, {}, onAnswer));
+    } catch {
+      // It is too much for this server's Maximum Packet Size: what it goes on to send is told as unclaimed.
+      onAnswer();
+    }
+  }
+
+  /** Nobody waits for SUBACK any more. What was sent is left when it comes; what was not is never sent. */
+  #withdraw(wait: SubscribeWait): undefined {
+    if (this.#options.link.session.withdraw(wait)) {
+      this.#forget(wait.subscription);
+    }
+  }
+
+  /** A subscription that the server has nothing of. */
+  #forget(subscription: Subscription): void {
+    this.#filters.leave(subscription.filters, subscription);
+    this.#end(subscription);
+  }
+
+  /** One of its filters, or more, cannot be had again: it goes on without them where it may, else its loop ends. */
+  #lose(subscription: Subscription, error: SubscribeError): void {
+    const { filters, granted } = subscription;
+    const rest = filters.filter((_, index) => (granted[index] ?? 0x80) < 0x80);
+    this.#leaveRefused(subscription, rest);
+    const isPartial = this.#members.get(subscription)?.partial ?? false;
+    if (isPartial && rest.length > 0) return;
+    const free = this.#filters.leave(filters, subscription);
+    this.#end(subscription, error);
+    this.#leaveFree(free, () => {});
   }
 
   #leaveRefused(subscription: Subscription, granted: readonly string[]): void {
@@ -237,13 +306,13 @@ export class Subscriber {
     member.unhook = () => signal.removeEventListener("abort", end);
   }
 
-  #end(subscription: Subscription): void {
+  #end(subscription: Subscription, error?: SubscribeError): void {
     const { life, receiver } = this.#options;
     const member = this.#members.get(subscription);
     if (member === undefined) return;
     this.#members.delete(subscription);
     member.unhook?.();
-    if (life.end === undefined) receiver.leave(member.consumer);
+    if (life.end === undefined) receiver.leave(member.consumer, error);
   }
 
   #begin(
@@ -262,9 +331,11 @@ export class Subscriber {
         detach: (consumer) => receiver.detach(consumer),
         hasLeft: ({ filters }) => !this.#filters.has(filters, subscription),
         leave: (subscription, options) => this.leave(subscription, options),
+        dispose: (left) => this.#dispose(left),
       },
     });
-    this.#members.set(subscription, { consumer, unhook: undefined });
+    const { partial = false } = options;
+    this.#members.set(subscription, { consumer, partial, unhook: undefined });
     for (const topicFilter of topicFilters) {
       receiver.router.add(topicFilter, consumer);
     }
@@ -291,92 +362,7 @@ export class Subscriber {
     return wait.promise;
   }
 
-  #makeRequests(
-    what: string,
-    topicFilters: readonly string[],
-    options: SubscribeOptions,
-  ): SubscriptionRequest[] {
-    checkNames(what, options, SUBSCRIBE_OPTIONS);
-    const {
-      qos = 0,
-      noLocal = false,
-      retainAsPublished = false,
-      retainHandling = 0,
-    } = options;
-    checkInteger(what, "qos", qos, 0, 2);
-    checkInteger(what, "retainHandling", retainHandling, 0, 2);
-    const newer = noLocal
-      ? "noLocal"
-      : retainAsPublished
-      ? "retainAsPublished"
-      : retainHandling > 0
-      ? "retainHandling"
-      : options.onError === "reject"
-      ? 'onError "reject"'
-      : undefined;
-    if (newer !== undefined && this.#version < 5) {
-      throw new TypeError(
-        `Cannot ${what}: ${newer} needs MQTT 5, and the server speaks less`,
-      );
-    }
-    for (const topicFilter of topicFilters) {
-      // [MQTT-3.8.3-4]
-      if (noLocal && parseFilter(topicFilter).shareName !== undefined) {
-        throw new TypeError(
-          `Cannot ${what}: noLocal is not allowed in a shared subscription`,
-        );
-      }
-    }
-    return topicFilters.map((topicFilter) => ({
-      topicFilter,
-      qos,
-      noLocal,
-      retainAsPublished,
-      retainHandling,
-    }));
-  }
-
-  #refusal(
-    what: string,
-    { type, reasonCodes, properties }: SubackPacket | UnsubackPacket,
-  ): SubscribeError {
-    const { reasonString, userProperties } = properties;
-    const code = reasonCodes.find((code) => code >= 0x80) ?? 0x80;
-    const why = this.#version < 5
-      ? `without saying why (${code})`
-      : `${reasonText(code, type)} (${code})`;
-    return new SubscribeError(`Cannot ${what}: the server refused, ${why}`, {
-      reasonCodes,
-      reasonString,
-      userProperties,
-    });
-  }
-
   get #version(): ProtocolVersion {
     return this.#options.link.connack?.protocolVersion ?? 5;
   }
-}
-
-function listFilters(verb: string, filters: unknown): string[] {
-  const list: unknown[] = Array.isArray(filters) ? filters : [filters];
-  if (list.length === 0) {
-    throw new TypeError(`Cannot ${verb}: there must be at least one filter`);
-  }
-  return list.map((topicFilter) => {
-    if (typeof topicFilter !== "string") {
-      throw new TypeError(`Cannot ${verb}: a Topic Filter must be a string`);
-    }
-    const fault = topicFilterFault(topicFilter);
-    if (fault === undefined) return topicFilter;
-    const preposition = verb === "subscribe" ? "to" : "from";
-    throw new TypeError(
-      `Cannot ${verb} ${preposition} "${topicFilter}": ${fault}`,
-    );
-  });
-}
-
-function quoted(topicFilters: readonly string[]): string {
-  const shown = topicFilters.slice(0, 3).map((filter) => `"${filter}"`);
-  const more = topicFilters.length - shown.length;
-  return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

@@ -21,6 +21,8 @@ export interface SubscriptionOwner {
     subscription: Subscription,
     options: UnsubscribeOptions,
   ): Promise<void>;
+  /** Resolves when it has left, or there is no connection. */
+  dispose(left: Promise<void>): Promise<void>;
 }
 
 /** What a subscription is made from. */
@@ -48,8 +50,8 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
   /** The Topic Filters, as asked. */
   readonly filters: readonly string[];
   /**
-   * The server's answer for each filter: the QoS granted, 0 to 2, or 128 and more for one that was
-   * refused, which happens only with `partial`.
+   * The server's latest answer for each filter: the QoS granted, 0 to 2, or 128 and more for one that was
+   * refused. That happens only with `partial`, or where it was refused on a later connection.
    */
   granted: readonly number[] = [];
   readonly #consumer: Consumer;
@@ -103,9 +105,9 @@ export class Subscription implements AsyncIterable<Message>, AsyncDisposable {
     return leaving;
   }
 
-  /** As `unsubscribe()`. */
+  /** As `unsubscribe()`, but where there is no connection it does not wait for one: the next has UNSUBSCRIBE. */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.unsubscribe();
+    return this.#owner.dispose(this.unsubscribe());
   }
 }
 

@@ -1,11 +1,13 @@
 /**
- * The packets of a connection in readable lines: what is really on the wire, in both directions.
+ * What happens in readable lines: the packets that are really on the wire, in both directions, and the
+ * attempts to have one.
  *
  * @module
  */
 import { PacketDecoder } from "../codec/decoder.ts";
 import { describePacket } from "../codec/describe.ts";
 import type { ProtocolVersion } from "../codec/packet.ts";
+import type { StatusEvent } from "./status.ts";
 
 /** Tells each packet of one connection. */
 export class Trace {
@@ -50,5 +52,26 @@ export class Trace {
     } catch (error) {
       this.#tell(`${verb} ${error instanceof Error ? error.message : error}`);
     }
+  }
+}
+
+/** The line of a change that is the connection's own. */
+export function describeChange(event: StatusEvent): string {
+  switch (event.type) {
+    case "connecting": {
+      const { address, attempt } = event;
+      return `connecting to ${address}${
+        attempt > 0 ? `, retry ${attempt}` : ""
+      }`;
+    }
+    case "lost":
+    case "retry-failed": {
+      const { error, attempt, retryInMs } = event;
+      return `${event.type}: ${error.message}; retry ${attempt} in ${
+        Math.round(retryInMs)
+      } ms`;
+    }
+    default:
+      return event.type;
   }
 }

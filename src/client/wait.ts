@@ -85,6 +85,27 @@ export class PublishWait extends Wait<PublishResult | undefined> {
   }
 }
 
+/**
+ * A publish of QoS 0 that waits for a connection. Its caller waits for room alone; what fails after that is
+ * told all the same.
+ */
+export class KeptWait extends PublishWait {
+  /** What the caller gets. */
+  readonly room: PublishWait;
+
+  /** Makes the wait for one message. */
+  constructor(topicName: string, tellFailure: TellFailure) {
+    super(topicName, tellFailure);
+    this.room = new PublishWait(topicName, tellFailure);
+  }
+
+  /** It has failed. */
+  override reject(error: unknown): void {
+    if (this.room.settled) super.reject(error);
+    else this.room.reject(error);
+  }
+}
+
 /** A SUBSCRIBE under way. */
 export class SubscribeWait extends Wait<Subscription> {
   /** Tells it from the other requests. */

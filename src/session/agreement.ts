@@ -15,6 +15,8 @@ import {
 
 /** What holds on a connection that CONNACK has accepted. */
 export interface Agreement {
+  /** What has accepted. */
+  readonly packet: ConnackPacket;
   /** Whether the server goes on with the session that we know. */
   readonly isResumed: boolean;
   /** The Keep Alive in seconds. */
@@ -35,6 +37,7 @@ export function agree(
   if (sessionPresent && connect.cleanStart) throw unforgotten();
   const { receiveMaximum = RECEIVE_MAXIMUM_DEFAULT } = connect.properties;
   return {
+    packet: connack,
     // MQTT 3.1 has no Session Present: a session that it was not asked to forget is kept.
     isResumed: sessionPresent || (protocolVersion === 3 && !connect.cleanStart),
     keepAlive: properties.serverKeepAlive ?? connect.keepAlive,

@@ -20,6 +20,8 @@ export class IncomingDelivery {
   arrivedAt: number;
   /** The number of the connection it came on last. */
   connection: number;
+  /** Whether nobody took it from the driver: when it comes again, it is delivered again. */
+  dropped = false;
   /** Whether its acknowledgement is due. */
   acknowledged = false;
   /** What the acknowledgement says. */

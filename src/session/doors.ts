@@ -22,12 +22,14 @@ import type { SessionEvent } from "./event.ts";
 import type { StoreRecord } from "./record.ts";
 import { NO_CONNECTION, type SendLimits } from "./send_limits.ts";
 
-const NOTHING: readonly never[] = Object.freeze([]);
+const NOTHING: readonly never[] = [];
 
 /** Bytes, events and records on their way out. */
 export class Doors<Request> {
   /** The bytes to be written. */
   writer = new ByteWriter();
+  /** How many of them answer what the server sent since bytes were last taken. */
+  replySize = 0;
   /** What happened since it was last asked. */
   events: SessionEvent<Request>[] = [];
   /** What must be durable before the bytes leave; undefined where nobody keeps records. */
@@ -61,23 +63,46 @@ export class Doors<Request> {
     }
     const before = writer.length;
     encodeAck(writer, type, packetId, reasonCode, properties, protocolVersion);
-    if (properties === NO_PROPERTIES) return;
-    // What only explains is left out where it is too much for the server [MQTT-3.4.2-2, MQTT-3.4.2-3].
-    if (writer.length - before <= limits.packetSizeMax) return;
-    writer.rewind(before);
-    encodeAck(
-      writer,
-      type,
-      packetId,
-      reasonCode,
-      NO_PROPERTIES,
-      protocolVersion,
-    );
+    if (
+      properties !== NO_PROPERTIES &&
+      writer.length - before > limits.packetSizeMax
+    ) {
+      // What only explains is left out where it is too much for the server [MQTT-3.4.2-2, MQTT-3.4.2-3].
+      writer.rewind(before);
+      const none = NO_PROPERTIES;
+      encodeAck(writer, type, packetId, reasonCode, none, protocolVersion);
+    }
+    this.replySize += writer.length - before;
+  }
+
+  /** Writes DISCONNECT; what only explains is left out where it is too much for the server [MQTT-3.14.2-3, MQTT-3.14.2-4]. */
+  writeDisconnect(reasonCode: number, properties: Properties): void {
+    const { writer, limits } = this;
+    const before = writer.length;
+    for (const said of [properties, withoutWords(properties), NO_PROPERTIES]) {
+      writer.rewind(before);
+      this.write({ type: "disconnect", reasonCode, properties: said });
+      if (writer.length - before <= limits.packetSizeMax) return;
+    }
+  }
+
+  /** The wire is gone. */
+  lost(): void {
+    // What was not written belongs to the connection that is gone, whose last write may still be
+    // reading its buffer.
+    this.writer = new ByteWriter();
+    this.replySize = 0;
   }
 
   /** An acknowledgement of nothing that is known has come. */
   tellStray(packet: AckPacket | SubackPacket | UnsubackPacket): void {
     this.events.push({ type: "stray", packet });
+  }
+
+  /** Empties the door of bytes: they are valid until it is emptied again. */
+  takeBytes(): Uint8Array | undefined {
+    this.replySize = 0;
+    return this.writer.take();
   }
 
   /** Empties the door of events. */
@@ -95,4 +120,10 @@ export class Doors<Request> {
     this.records = [];
     return records;
   }
+}
+
+function withoutWords({ sessionExpiryInterval }: Properties): Properties {
+  return sessionExpiryInterval === undefined
+    ? NO_PROPERTIES
+    : { sessionExpiryInterval };
 }

@@ -3,9 +3,15 @@
  *
  * @module
  */
-import type { KeepAliveError, ProtocolError, PublishError } from "../errors.ts";
+import type {
+  KeepAliveError,
+  ProtocolError,
+  PublishError,
+  SubscribeError,
+} from "../errors.ts";
 import type {
   AckPacket,
+  AuthPacket,
   ConnackPacket,
   DisconnectPacket,
   PublishPacket,
@@ -24,8 +30,25 @@ export type SessionEvent<Request> =
   | IncomingDelivery
   /** CONNACK has accepted. */
   | { readonly type: "connected"; readonly packet: ConnackPacket }
+  /**
+   * The server has said something in an exchange of AUTH packets: it wants to know more (0x18), or ends the
+   * exchange. CONNACK ends it as well; the connection is not begun before `accept()`.
+   */
+  | { readonly type: "auth"; readonly packet: AuthPacket | ConnackPacket }
   /** CONNACK has refused: the connection is of no more use. */
   | { readonly type: "refused"; readonly packet: ConnackPacket }
+  /**
+   * The server has lost the session of an earlier connection: so many messages of QoS 1 and 2 are sent
+   * anew, so many are given up though they were sent, and so many Topic Filters are asked for again.
+   */
+  | {
+    readonly type: "session-lost";
+    readonly resent: number;
+    readonly unknown: number;
+    readonly filters: number;
+  }
+  /** A message that waited for room among those that wait for a connection has it. */
+  | { readonly type: "accepted"; readonly request: Request }
   /** A publish of QoS 1 or 2 has completed its handshake. */
   | {
     readonly type: "published";
@@ -53,6 +76,13 @@ export type SessionEvent<Request> =
     readonly type: "subscribed";
     readonly request: Request;
     readonly packet: SubackPacket;
+  }
+  /** What became of a Topic Filter that was asked for again: the server's code for it, and why it is refused. */
+  | {
+    readonly type: "resubscribed";
+    readonly topicFilter: string;
+    readonly reasonCode: number;
+    readonly error: SubscribeError | undefined;
   }
   /** UNSUBACK has answered. */
   | {

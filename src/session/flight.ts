@@ -1,24 +1,39 @@
 /**
- * A message of QoS 1 or 2 on its way out, and the copy of its payload.
+ * A message on its way out, of QoS 1 or 2 or kept for the next connection, and the copy of its payload.
  *
  * @module
  */
-import type { OutgoingPublish } from "../codec/packet.ts";
+import type { OutgoingPublish, Properties } from "../codec/packet.ts";
 import type { Delivery } from "../errors.ts";
 
-/** What a session is asked to publish. With QoS 1 or 2 the object is the session's from then on. */
-export interface OutgoingMessage
-  extends Omit<OutgoingPublish, "packetId" | "dup" | "payload"> {
+/** What a session is asked to publish. What it does not write at once is the session's from then on. */
+export interface OutgoingMessage extends
+  Omit<
+    OutgoingPublish,
+    "packetId" | "dup" | "payload" | "properties"
+  > {
   /** 0 until it is sent. */
   packetId: number;
   /** Set when it is sent again [MQTT-3.3.1-1]. */
   dup: boolean;
   /** Copied before the call returns. */
   payload: Uint8Array | string;
+  /** The Message Expiry Interval among them becomes what is left of it when it is sent. */
+  properties: Properties;
+  /** When its Message Expiry Interval ends, in ms of the driver's clock; 0 where it has none. */
+  readonly expiresAt: number;
 }
 
-/** Where a flight is: waiting for its turn, waiting for PUBACK or PUBREC, waiting for PUBCOMP, at its end. */
-export type FlightState = "queued" | "published" | "released" | "ended";
+/**
+ * Where a flight is: waiting for room among those that wait, waiting for its turn, waiting for PUBACK or
+ * PUBREC, waiting for PUBCOMP, at its end.
+ */
+export type FlightState =
+  | "outside"
+  | "queued"
+  | "published"
+  | "released"
+  | "ended";
 
 /** Small payloads are copied one behind the other into blocks of this size: a buffer for each costs more than all the rest. */
 const BLOCK_SIZE = 65_536;
@@ -30,6 +45,8 @@ const SHARED_MAX = 4_096;
 const COPY_LOOP_MAX = 48;
 
 const NONE = new Uint8Array(0);
+
+const encoder = new TextEncoder();
 
 /** Where payloads are copied to. */
 export class PayloadBlocks {
@@ -57,7 +74,23 @@ export class PayloadBlocks {
   }
 }
 
-/** A message of QoS 1 or 2 with its request, from its acceptance to the end of its handshake. */
+/** How many bytes a payload makes on the wire. */
+export function payloadSize(payload: Uint8Array | string): number {
+  if (typeof payload !== "string") return payload.length;
+  let size = payload.length;
+  for (let index = 0; index < payload.length; index++) {
+    const unit = payload.charCodeAt(index);
+    if (unit < 0x80) continue;
+    // Two units of a surrogate pair make four bytes, and a lone one becomes U+FFFD of three.
+    const isPair = unit >= 0xD800 && unit < 0xDC00 &&
+      (payload.charCodeAt(index + 1) & 0xFC00) === 0xDC00;
+    if (isPair) index++;
+    size += unit < 0x800 ? 1 : 2;
+  }
+  return size;
+}
+
+/** A message on its way out with its request, from its acceptance to the end of its handshake. */
 export class Flight<Request> {
   /** The packet it is written as. Its payload is here only while it is being written. */
   readonly message: OutgoingMessage;
@@ -75,6 +108,8 @@ export class Flight<Request> {
   holdsQuota = false;
   /** Nobody waits for it any more; its handshake goes on until its identifier is free. */
   aborted = false;
+  /** The bytes of its Topic Name and payload; of a text that is kept as it is, its characters. */
+  size = 0;
   // The copy of the payload: a text, or the part of a block.
   #content: Uint8Array | string = "";
   #start = 0;
@@ -89,7 +124,8 @@ export class Flight<Request> {
 
   /** Copies the payload: the caller may reuse what was handed in. */
   keepPayload(blocks: PayloadBlocks): void {
-    const { payload } = this.message;
+    const { topicName, payload } = this.message;
+    this.size = topicName.length + payload.length;
     if (typeof payload === "string") this.#content = payload;
     else {
       const isShared = payload.length <= SHARED_MAX;
@@ -100,10 +136,34 @@ export class Flight<Request> {
     this.message.payload = "";
   }
 
-  /** The message with its payload, to be written; `keepPayload` or `putAway` follows. */
-  unpack(): OutgoingMessage {
-    this.message.payload = this.payload;
-    return this.message;
+  /** The same for one that may wait long: a text too becomes bytes, lest it keep alive what it was cut from. */
+  encodePayload(blocks: PayloadBlocks): void {
+    const { message } = this;
+    if (typeof message.payload === "string") {
+      message.payload = encoder.encode(message.payload);
+      if (message.payload.length > SHARED_MAX) {
+        // These bytes are nobody else's: a copy would be one too many.
+        this.#content = message.payload;
+        this.#length = message.payload.length;
+        this.size = message.topicName.length + this.#length;
+        return this.putAway();
+      }
+    }
+    this.keepPayload(blocks);
+  }
+
+  /** The message with its payload, and with what is left of its time, to be written; `putAway` follows. */
+  unpack(now: number): OutgoingMessage {
+    const { message } = this;
+    message.payload = this.payload;
+    if (message.expiresAt > 0) message.properties = this.#propertiesAt(now);
+    return message;
+  }
+
+  /** Whether its Message Expiry Interval has passed before anything of it was sent. */
+  hasExpired(now: number): boolean {
+    const { expiresAt } = this.message;
+    return expiresAt > 0 && now >= expiresAt && this.delivery === "not-sent";
   }
 
   /** The message was written. */
@@ -123,5 +183,14 @@ export class Flight<Request> {
   dropPayload(): void {
     this.#content = "";
     this.message.payload = "";
+  }
+
+  /** What was sent before is sent again however old it is: 1 s is the least that is left of it. */
+  #propertiesAt(now: number): Properties {
+    const { properties, expiresAt } = this.message;
+    const { messageExpiryInterval = 0 } = properties;
+    const left = Math.max(1, Math.floor((expiresAt - now) / 1000));
+    if (left >= messageExpiryInterval) return properties;
+    return { ...properties, messageExpiryInterval: left };
   }
 }

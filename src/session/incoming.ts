@@ -1,5 +1,5 @@
 /**
- * Messages on their way in: QoS 1 and 2 from PUBLISH to the last acknowledgement (4.3.2, 4.3.3).
+ * Messages on their way in, those of QoS 1 and 2 from PUBLISH to the last acknowledgement (4.3.2, 4.3.3).
  *
  * An acknowledgement belongs to the connection its PUBLISH came on. PUBACKs leave in the order in
  * which QoS 1 messages came, PUBRECs in that of QoS 2 [MQTT-4.6.0-2, MQTT-4.6.0-3]: two queues.
@@ -14,7 +14,9 @@ import { ProtocolError } from "../errors.ts";
 import { IncomingDelivery } from "./delivery.ts";
 import type { Doors } from "./doors.ts";
 import { IdTable } from "./id_table.ts";
+import { reused } from "./misconduct.ts";
 import { Ring } from "./ring.ts";
+import { TopicAliases } from "./topic_aliases.ts";
 
 /**
  * How many times our Receive Maximum a server may send before we have acknowledged them. To the letter it
@@ -34,6 +36,7 @@ export class Incoming<Request> {
   readonly #owned = new IdTable<number>();
 
   // valid for the connection
+  #topicAliases = new TopicAliases(0);
   readonly #qos1 = new Ring<IncomingDelivery>();
   readonly #qos2 = new Ring<IncomingDelivery>();
   #connection = 0;
@@ -56,6 +59,11 @@ export class Incoming<Request> {
     );
   }
 
+  /** A new wire is there. `topicAliasMax` is what our CONNECT announces. */
+  open(topicAliasMax: number): void {
+    this.#topicAliases = new TopicAliases(topicAliasMax);
+  }
+
   /** CONNACK has accepted. `receiveMaximum` is what our CONNECT announced; Infinity under MQTT 3.x. */
   connected(receiveMaximum: number): void {
     this.#connection++;
@@ -74,20 +82,29 @@ export class Incoming<Request> {
     this.#qos2.clear();
   }
 
-  /** A PUBLISH of QoS 1 or 2 has come. */
-  receive(packet: PublishPacket, now: number): void {
+  /** A PUBLISH has come. */
+  receive(publish: PublishPacket, now: number): void {
+    const packet = this.#topicAliases.resolve(publish);
     const { qos, packetId } = packet;
+    if (qos === 0) return void this.#doors.events.push(packet);
     if (qos === 2 && this.#isOwned(packet)) return this.#ownAgain(packet, now);
+    if (qos === 1 && this.#owned.get(packetId) === this.#connection) {
+      throw reused(packetId);
+    }
     const waiting = this.#waiting.get(packetId);
-    if (waiting === undefined) return this.#deliver(packet, now);
+    if (waiting === undefined || waiting.dropped) {
+      return this.#deliver(packet, now);
+    }
     if (waiting.connection !== this.#connection) {
       if (packet.dup && isSame(packet, waiting.packet)) {
         return this.#rejoin(waiting, now);
       }
       this.#drop(waiting);
-    } else if ((packet.dup || qos === 2) && waiting.packet.qos === qos) {
+    } else {
+      const isCopy = (packet.dup || qos === 2) && waiting.packet.qos === qos;
       // A copy of what waits here is joined to it: one acknowledgement answers both.
-      return;
+      if (isCopy) return;
+      throw reused(packetId);
     }
     this.#deliver(packet, now);
   }
@@ -120,7 +137,7 @@ export class Incoming<Request> {
   release(packet: AckPacket): void {
     const { packetId } = packet;
     const waiting = this.#waiting.get(packetId);
-    if (waiting?.packet.qos === 2 && waiting.connection === this.#connection) {
+    if (waiting?.connection === this.#connection) {
       throw new ProtocolError(
         `The server sent PUBREL ${packetId} before PUBREC was sent for it`,
         ReasonCode.protocolError,

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import type { AckPacket, OutgoingPublish, Packet } from "../codec/packet.ts";
+import type {
+  AckPacket,
+  ConnectPacket,
+  OutgoingPublish,
+  Packet,
+  SubackPacket,
+  UnsubackPacket,
+} from "../codec/packet.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
 import {
   ConnectionLostError,
@@ -14,7 +21,7 @@ import type { Flight } from "./flight.ts";
 
 /** CONNACK is the first packet of the server. */
 export function tooEarly({ type }: Packet): ProtocolError {
-  return type === "auth" ? unasked({ type }) : new ProtocolError(
+  return new ProtocolError(
     `The server sent ${type.toUpperCase()} before CONNACK`,
     ReasonCode.protocolError,
     type === "disconnect" ? "MQTT-3.14.0-1" : "MQTT-3.2.0-1",
@@ -37,12 +44,89 @@ export function unasked({ type }: Pick<Packet, "type">): ProtocolError {
   );
 }
 
+/** An AUTH of an exchange that was not begun, or in which it is our turn. */
+export function unaskedAuth(method: string | undefined): ProtocolError {
+  if (method === undefined) return unasked({ type: "auth" });
+  return new ProtocolError(
+    "The server sent AUTH, and it was not its turn",
+    ReasonCode.protocolError,
+    "4.12",
+  );
+}
+
+/** An AUTH that says "success" where CONNACK is to say it. */
+export function unendedAuth(): ProtocolError {
+  return new ProtocolError(
+    "The server sent AUTH with success before CONNACK",
+    ReasonCode.protocolError,
+    "MQTT-4.12.0-2",
+  );
+}
+
 /** A server that was asked to forget the session says that it has one. */
 export function unforgotten(): ProtocolError {
   return new ProtocolError(
     "The server says Session Present to a Clean Start",
     ReasonCode.protocolError,
     "MQTT-3.2.2-4",
+  );
+}
+
+/** A server that accepts by another authentication method than was asked for, or by one though none was. */
+export function otherMethod(
+  asked: string | undefined,
+  named: string | undefined,
+): ProtocolError {
+  const what = asked === undefined
+    ? "an Authentication Method, and we named none"
+    : named === undefined
+    ? "no Authentication Method, and we named one"
+    : "another Authentication Method than we did";
+  return new ProtocolError(
+    `The server names ${what}`,
+    ReasonCode.protocolError,
+    asked === undefined ? "MQTT-4.12.0-6" : "MQTT-4.12.0-5",
+  );
+}
+
+/** Throws where a server explains what it was asked not to explain: it may in PUBLISH, CONNACK and DISCONNECT alone. */
+export function checkTerse(
+  packet: Packet,
+  connect: ConnectPacket | undefined,
+): void {
+  if (connect?.properties.requestProblemInformation !== false) return;
+  const { type } = packet;
+  if (type === "publish" || type === "connack" || type === "disconnect") return;
+  if (!("properties" in packet)) return;
+  const { reasonString, userProperties } = packet.properties;
+  if (reasonString === undefined && userProperties === undefined) return;
+  throw new ProtocolError(
+    `The server sent ${type.toUpperCase()} with Problem Information, which was not asked for`,
+    ReasonCode.protocolError,
+    "MQTT-3.1.2-29",
+  );
+}
+
+/** An acknowledgement whose Packet Identifier is in use by what it does not acknowledge. */
+export function mismatched(
+  { type, packetId }: AckPacket | SubackPacket | UnsubackPacket,
+): ProtocolError {
+  const isOfRequest = type === "suback" || type === "unsuback";
+  return new ProtocolError(
+    `The server sent ${type.toUpperCase()} ${packetId}, and ${packetId} is the Packet Identifier of a ${
+      isOfRequest ? "PUBLISH" : "SUBSCRIBE or UNSUBSCRIBE"
+    }`,
+    ReasonCode.protocolError,
+    isOfRequest ? "MQTT-2.2.1-6" : "MQTT-2.2.1-5",
+  );
+}
+
+/** A message whose Packet Identifier is in use by another one. */
+export function reused(packetId: number): ProtocolError {
+  return new ProtocolError(
+    `The server sent another PUBLISH ${packetId} before the first one was acknowledged`,
+    ReasonCode.protocolError,
+    "MQTT-2.2.1-4",
   );
 }
 

@@ -10,38 +10,63 @@ import {
   type OutgoingPublish,
 } from "../codec/packet.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
-import type { Delivery, PublishError } from "../errors.ts";
+import type { Delivery } from "../errors.ts";
 import type { Doors } from "./doors.ts";
-import { Flight, type OutgoingMessage, PayloadBlocks } from "./flight.ts";
-import { FlightQueue } from "./flight_queue.ts";
-import { IdTable } from "./id_table.ts";
-import { outOfTurn } from "./misconduct.ts";
+import {
+  Flight,
+  type OutgoingMessage,
+  PayloadBlocks,
+  payloadSize,
+} from "./flight.ts";
+import { Flights } from "./flights.ts";
+import { outOfTurn, unconnected } from "./misconduct.ts";
+import type { SessionLost, SessionOptions } from "./options.ts";
+import { OutgoingAliases } from "./outgoing_aliases.ts";
+import { OutgoingQueue } from "./outgoing_queue.ts";
 import type { PacketIds } from "./packet_ids.ts";
-import { refused, unsendable } from "./publish_fault.ts";
+import { expired, unsendable } from "./publish_fault.ts";
 import { Ring } from "./ring.ts";
 import { checkEncoding, checkLimits, writePublish } from "./send_limits.ts";
 import { SendQuota } from "./send_quota.ts";
+import { Settlement } from "./settlement.ts";
+
+/** What a lost session means for the messages in flight. */
+export interface LostFlights {
+  /** How many are sent anew. */
+  readonly resent: number;
+  /** How many are given up, and may have arrived. */
+  readonly unknown: number;
+}
 
 /** The outgoing half of a session. */
 export class Outgoing<Request> {
   readonly #doors: Doors<Request>;
-  readonly #ids: PacketIds;
+  readonly #settlement: Settlement<Request>;
+  readonly #sessionLost: SessionLost;
 
   // valid for the session
-  readonly #flights = new IdTable<Flight<Request>>();
+  readonly #flights: Flights<Request>;
   #releases = 0;
-  readonly #queue = new FlightQueue<Request>();
+  readonly #queue: OutgoingQueue<Request>;
   readonly #blocks = new PayloadBlocks();
   #accepted = 0;
 
   // valid for the connection
   readonly #unsent = new Ring<Flight<Request>>();
   readonly #quota = new SendQuota();
+  #aliases = new OutgoingAliases(0);
 
   /** Makes an outgoing half with nothing in flight. */
-  constructor(doors: Doors<Request>, ids: PacketIds) {
+  constructor(
+    doors: Doors<Request>,
+    ids: PacketIds,
+    options: Pick<SessionOptions, "offline" | "sessionLost">,
+  ) {
     this.#doors = doors;
-    this.#ids = ids;
+    this.#settlement = new Settlement(doors);
+    this.#sessionLost = options.sessionLost;
+    this.#flights = new Flights(ids);
+    this.#queue = new OutgoingQueue(doors, this.#settlement, options.offline);
   }
 
   /** How many messages wait for their turn. */
@@ -54,36 +79,58 @@ export class Outgoing<Request> {
     return this.#flights.size;
   }
 
+  /** How many messages that waited for a connection have given way to newer ones. */
+  get dropped(): number {
+    return this.#queue.dropped;
+  }
+
+  /** When `expire()` has something to do. */
+  get deadline(): number {
+    return this.#queue.deadline;
+  }
+
   /**
-   * Takes a message. One of QoS 0 is written at once; one of QoS 1 or 2 is written when the window allows.
-   * It throws where the message cannot be sent at all, and then has changed nothing.
+   * Takes a message while there is a connection. One of QoS 0 is written at once; one of QoS 1 or 2 is
+   * written when the window allows. It throws where the message cannot be sent at all, and then has
+   * changed nothing.
    */
   publish(
     message: OutgoingMessage,
     request: Request,
   ): Flight<Request> | undefined {
     checkLimits(this.#doors.limits, message);
-    if (message.qos === 0) {
+    const { qos } = message;
+    if (qos === 0 && !this.#queue.hasQos0) {
       this.#write(message);
       return undefined;
     }
     const order = this.#accepted + 1;
     const flight = new Flight(message, request, order);
     const isFirst = this.#unsent.length === 0 && this.#queue.length === 0;
-    const isSent = isFirst && this.#quota.allows(message.qos) &&
-      this.#send(flight);
-    if (!isSent) {
-      // What cannot be encoded is told to the caller now, not when its turn comes.
-      const { writer, protocolVersion } = this.#doors;
-      checkEncoding(writer, message, protocolVersion);
-      this.#queue.push(flight);
-    }
+    const isSent = isFirst && this.#quota.allows(qos) && this.#send(flight);
+    if (!isSent) this.#checkEncoding(message);
     this.#accepted = order;
     flight.keepPayload(this.#blocks);
-    if (this.#doors.records !== undefined) {
-      this.#recordAccepted(flight);
-      if (isSent) this.#recordSent(flight);
+    if (!isSent) this.#queue.push(flight);
+    else if (this.#doors.records !== undefined) {
+      this.#settlement.accepted(flight);
+      this.#settlement.sent(flight);
     }
+    return flight;
+  }
+
+  /**
+   * Takes a message while there is no connection: it waits for the next one. It throws where the message
+   * cannot be sent at all, or has no room.
+   */
+  keep(message: OutgoingMessage, request: Request): Flight<Request> {
+    if (message.qos === 0 && !this.#queue.takesQos0) throw unconnected(message);
+    this.#checkEncoding(message);
+    const { topicName, payload } = message;
+    this.#queue.makeRoom(topicName, topicName.length + payloadSize(payload));
+    const flight = new Flight(message, request, ++this.#accepted);
+    flight.encodePayload(this.#blocks);
+    this.#queue.keep(flight);
     return flight;
   }
 
@@ -93,9 +140,8 @@ export class Outgoing<Request> {
    */
   abort(flight: Flight<Request>): Delivery {
     flight.aborted = true;
-    if (flight.state === "queued") {
-      this.#end(flight);
-      this.#queue.leaveGap();
+    if (flight.state === "queued" || flight.state === "outside") {
+      this.#queue.remove(flight);
     }
     return flight.delivery;
   }
@@ -103,7 +149,7 @@ export class Outgoing<Request> {
   /** PUBACK has come. */
   puback(packet: AckPacket): void {
     const flight = this.#flights.get(packet.packetId);
-    if (flight === undefined) return this.#doors.tellStray(packet);
+    if (flight === undefined) return this.#tellStray(packet);
     if (flight.message.qos !== 1) throw outOfTurn(packet, flight);
     this.#complete(flight, packet);
   }
@@ -121,16 +167,45 @@ export class Outgoing<Request> {
   /** PUBCOMP has come. */
   pubcomp(packet: AckPacket): void {
     const flight = this.#flights.get(packet.packetId);
-    if (flight === undefined) return this.#doors.tellStray(packet);
+    if (flight === undefined) return this.#tellStray(packet);
     if (flight.state !== "released") throw outOfTurn(packet, flight);
     this.#complete(flight, packet);
   }
 
-  /** CONNACK has accepted: what was in flight is to be sent again, or settled where the server has forgotten it. */
-  connected(isResumed: boolean): void {
-    this.#quota.reset(this.#doors.limits);
-    if (isResumed) this.#resume();
-    else this.#startAnew();
+  /** CONNACK has accepted, and the server has kept the session: what was in flight is sent again. */
+  resume(): void {
+    this.#begin();
+    for (const flight of this.#flights.released()) {
+      flight.holdsQuota = false;
+      this.#sendPubrel(flight.message.packetId, ReasonCode.success);
+    }
+    for (const flight of this.#flights.published()) {
+      flight.holdsQuota = false;
+      flight.message.dup = true;
+      this.#unsent.push(flight);
+    }
+  }
+
+  /** CONNACK has accepted, and the server knows nothing of what was in flight: it is sent anew, or settled. */
+  startAnew(): LostFlights {
+    this.#begin();
+    const published = this.#flights.published();
+    const anew = published.filter((flight) => this.#isSentAnew(flight));
+    const lost = [
+      // After PUBREC the server had the message: only it could say what became of it.
+      ...this.#flights.released(),
+      ...published.filter((flight) => !this.#isSentAnew(flight)),
+    ];
+    for (const flight of lost) this.#abandon(flight);
+    for (const flight of anew.reverse()) {
+      this.#flights.delete(flight);
+      flight.message.packetId = 0;
+      flight.message.dup = false;
+      flight.state = "queued";
+      this.#queue.unshift(flight);
+    }
+    const unknown = lost.filter(({ aborted }) => !aborted).length;
+    return { resent: anew.length, unknown };
   }
 
   /** The connection is gone. */
@@ -140,50 +215,38 @@ export class Outgoing<Request> {
   }
 
   /** Sends what waits, as far as the window and the identifiers allow. */
-  send(): void {
-    if (this.#sendUnsent()) this.#sendQueued();
+  send(now: number): void {
+    if (this.#sendUnsent(now)) this.#sendQueued(now);
+  }
+
+  /** Settles what has expired before it was sent. */
+  expire(now: number): void {
+    this.#queue.expire(now);
   }
 
   /** Gives up all that is accepted and not settled. */
   abandon(): void {
-    for (const flight of this.#released()) this.#abandon(flight);
-    for (const flight of this.#published()) this.#abandon(flight);
-    for (const flight of this.#queue.takeAll()) this.#abandon(flight);
+    for (const flight of this.#flights.released()) this.#abandon(flight);
+    for (const flight of this.#flights.published()) this.#abandon(flight);
+    for (const flight of this.#queue.takeAll()) {
+      this.#settlement.abandon(flight);
+    }
     this.#unsent.clear();
   }
 
-  #resume(): void {
-    for (const flight of this.#released()) {
-      flight.holdsQuota = false;
-      this.#sendPubrel(flight.message.packetId, ReasonCode.success);
-    }
-    for (const flight of this.#published()) {
-      flight.holdsQuota = false;
-      flight.message.dup = true;
-      this.#unsent.push(flight);
-    }
+  #begin(): void {
+    this.#aliases = new OutgoingAliases(this.#doors.limits.topicAliasMax);
+    this.#quota.reset(this.#doors.limits);
+    this.#queue.connected();
   }
 
-  #startAnew(): void {
-    // After PUBREC the server had the message: only it could say what became of it.
-    for (const flight of this.#released()) this.#abandon(flight);
-    const anew: Flight<Request>[] = [];
-    for (const flight of this.#published()) {
-      // To send a QoS 2 message to a server that may have it already would break "exactly once".
-      if (flight.message.qos === 2 || flight.aborted) this.#abandon(flight);
-      else anew.push(flight);
-    }
-    for (const flight of anew.reverse()) {
-      this.#free(flight);
-      flight.message.packetId = 0;
-      flight.message.dup = false;
-      flight.state = "queued";
-      this.#queue.unshift(flight);
-    }
+  #isSentAnew({ message, aborted }: Flight<Request>): boolean {
+    const { qos1, qos2 } = this.#sessionLost;
+    return !aborted && (message.qos === 1 ? qos1 : qos2) === "resend";
   }
 
   /** What is sent again goes first, in the order of its first time [MQTT-4.6.0-1]. False where the window is full before its end. */
-  #sendUnsent(): boolean {
+  #sendUnsent(now: number): boolean {
     for (
       let flight = this.#unsent.peek();
       flight !== undefined;
@@ -192,32 +255,32 @@ export class Outgoing<Request> {
       // One that was answered all the same is not sent.
       if (flight.state === "published") {
         if (!this.#quota.allows(flight.message.qos)) return false;
-        this.#sendAgain(flight);
+        this.#sendAgain(flight, now);
       }
       this.#unsent.shift();
     }
     return true;
   }
 
-  #sendQueued(): void {
+  #sendQueued(now: number): void {
     for (
       let flight = this.#queue.peek();
       flight !== undefined && this.#quota.allows(flight.message.qos);
       flight = this.#queue.peek()
     ) {
-      if (!this.#sendInTurn(flight)) return;
+      if (!this.#sendInTurn(flight, now)) return;
       this.#queue.shift();
     }
   }
 
-  #sendAgain(flight: Flight<Request>): void {
+  #sendAgain(flight: Flight<Request>, now: number): void {
     try {
-      const message = flight.unpack();
+      const message = flight.unpack(now);
       checkLimits(this.#doors.limits, message);
       this.#write(message);
       this.#quota.take(flight);
     } catch (error) {
-      this.#tellRefused(flight, unsendable(flight, error));
+      this.#settlement.tellRefused(flight, unsendable(flight, error));
       // Nobody waits any more, but its identifier stays in use: the server may know it.
       flight.aborted = true;
     }
@@ -225,13 +288,20 @@ export class Outgoing<Request> {
   }
 
   /** Sends a message whose turn it is; one that cannot be sent is settled, so that it holds up no other. False where it waits on. */
-  #sendInTurn(flight: Flight<Request>): boolean {
+  #sendInTurn(flight: Flight<Request>, now: number): boolean {
+    if (flight.hasExpired(now)) {
+      this.#settlement.refuse(flight, expired(flight));
+      return true;
+    }
     try {
-      checkLimits(this.#doors.limits, flight.unpack());
-      if (this.#send(flight)) this.#recordSent(flight);
+      const message = flight.unpack(now);
+      checkLimits(this.#doors.limits, message);
+      if (message.qos === 0) {
+        this.#write(message);
+        this.#settlement.end(flight);
+      } else if (this.#send(flight)) this.#settlement.sent(flight);
     } catch (error) {
-      this.#end(flight);
-      this.#tellRefused(flight, unsendable(flight, error));
+      this.#settlement.refuse(flight, unsendable(flight, error));
     }
     flight.putAway();
     return flight.state !== "queued";
@@ -239,26 +309,32 @@ export class Outgoing<Request> {
 
   /** Gives a message its identifier and writes it. False where no identifier is free. */
   #send(flight: Flight<Request>): boolean {
-    const { message } = flight;
-    const packetId = this.#ids.take();
-    if (packetId === 0) return false;
-    message.packetId = packetId;
+    if (!this.#flights.add(flight)) return false;
     try {
-      this.#write(message);
+      this.#write(flight.message);
     } catch (error) {
-      this.#ids.free(packetId);
+      this.#flights.delete(flight);
       throw error;
     }
     this.#quota.take(flight);
     flight.state = "published";
     flight.delivery = "unknown";
-    this.#flights.set(packetId, flight);
     return true;
   }
 
   #write(message: OutgoingPublish): void {
     const { writer, protocolVersion, limits } = this.#doors;
-    writePublish(writer, message, protocolVersion, limits);
+    const { topicName, properties } = message;
+    if (properties.topicAlias !== undefined) this.#aliases.yield();
+    const alias = this.#aliases.find(topicName);
+    writePublish(writer, message, { protocolVersion, limits, alias });
+    if (alias !== undefined) this.#aliases.wrote(topicName);
+  }
+
+  /** What cannot be encoded is told to the caller now, not when its turn comes. */
+  #checkEncoding(message: OutgoingMessage): void {
+    const { writer, protocolVersion } = this.#doors;
+    checkEncoding(writer, message, protocolVersion);
   }
 
   /** PUBREC has come, or come again: PUBREL is all that is left to send [MQTT-4.3.3-4]. */
@@ -267,13 +343,20 @@ export class Outgoing<Request> {
       flight.state = "released";
       flight.releaseOrder = ++this.#releases;
       flight.dropPayload();
-      this.#doors.records?.push({ type: "released", order: flight.order });
+      this.#settlement.released(flight);
     }
     this.#sendPubrel(flight.message.packetId, ReasonCode.success);
   }
 
+  /** Harmless, but where a request of ours has the identifier. */
+  #tellStray(packet: AckPacket): void {
+    this.#flights.checkStray(packet);
+    this.#doors.tellStray(packet);
+  }
+
   /** A server that has not refused waits for PUBREL all the same (3.6.2.1). */
   #onStrayPubrec(packet: AckPacket): void {
+    this.#flights.checkStray(packet);
     if (packet.reasonCode < 0x80) {
       this.#sendPubrel(packet.packetId, ReasonCode.packetIdentifierNotFound);
     }
@@ -284,70 +367,14 @@ export class Outgoing<Request> {
     this.#doors.writeAck("pubrel", packetId, reasonCode, NO_PROPERTIES);
   }
 
-  /** What waits for PUBACK or PUBREC, in the order in which it first left [MQTT-4.6.0-1]. */
-  #published(): Flight<Request>[] {
-    return this.#flights.values().filter(({ state }) => state === "published")
-      .sort((one, other) => one.order - other.order);
-  }
-
-  /** What waits for PUBCOMP, in the order in which the PUBRECs came [MQTT-4.6.0-4]. */
-  #released(): Flight<Request>[] {
-    return this.#flights.values().filter(({ state }) => state === "released")
-      .sort((one, other) => one.releaseOrder - other.releaseOrder);
-  }
-
   #complete(flight: Flight<Request>, packet: AckPacket): void {
     this.#quota.give(flight);
-    this.#end(flight);
-    const { request, message, aborted } = flight;
-    // A PUBCOMP ends the handshake well whatever it says: the server does not know the id any more.
-    if (packet.reasonCode >= 0x80 && packet.type !== "pubcomp") {
-      this.#tellRefused(flight, refused(message.topicName, packet));
-    } else if (!aborted) {
-      this.#doors.events.push({ type: "published", request, packet });
-    }
-  }
-
-  #tellRefused({ request, aborted }: Flight<Request>, error: PublishError) {
-    if (aborted) return;
-    this.#doors.events.push({ type: "publish-refused", request, error });
+    this.#flights.delete(flight);
+    this.#settlement.complete(flight, packet);
   }
 
   #abandon(flight: Flight<Request>): void {
-    this.#end(flight);
-    const { request, delivery, aborted } = flight;
-    if (aborted) return;
-    const cause = undefined;
-    this.#doors.events.push({ type: "abandoned", request, delivery, cause });
-  }
-
-  #end(flight: Flight<Request>): void {
-    if (flight.state !== "queued") this.#free(flight);
-    flight.state = "ended";
-    flight.dropPayload();
-    this.#doors.records?.push({ type: "settled", order: flight.order });
-  }
-
-  #free({ message }: Flight<Request>): void {
-    this.#flights.delete(message.packetId);
-    this.#ids.free(message.packetId);
-  }
-
-  #recordAccepted({ order, message, payload }: Flight<Request>): void {
-    const { topicName, qos, retain, properties } = message;
-    this.#doors.records?.push({
-      type: "accepted",
-      order,
-      topicName,
-      payload,
-      qos,
-      retain,
-      properties,
-    });
-  }
-
-  #recordSent({ order, message }: Flight<Request>): void {
-    const { packetId } = message;
-    this.#doors.records?.push({ type: "sent", order, packetId });
+    this.#flights.delete(flight);
+    this.#settlement.abandon(flight);
   }
 }

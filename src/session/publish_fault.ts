@@ -7,6 +7,7 @@ import type { AckPacket } from "../codec/packet.ts";
 import { reasonText } from "../codec/reason_code.ts";
 import { PublishError } from "../errors.ts";
 import type { Flight } from "./flight.ts";
+import type { FlightQueue } from "./flight_queue.ts";
 
 /** PUBACK or PUBREC has refused it. */
 export function refused(topicName: string, packet: AckPacket): PublishError {
@@ -35,4 +36,35 @@ export function unsendable(
     delivery,
     cause,
   });
+}
+
+/** Its time was over before its turn came. */
+export function expired(
+  { message: { topicName } }: Flight<unknown>,
+): PublishError {
+  return new PublishError(
+    `Cannot publish to "${topicName}": its Message Expiry Interval has passed before it could be sent`,
+    { delivery: "not-sent" },
+  );
+}
+
+/** There is no connection, and no room to wait for one. */
+export function full(
+  topicName: string,
+  { length, bytes }: FlightQueue<unknown>,
+): PublishError {
+  return new PublishError(
+    `Cannot publish to "${topicName}": there is no connection, and the queue is full: ${length} messages of ${bytes} bytes wait for one`,
+    { delivery: "not-sent" },
+  );
+}
+
+/** It has given way to a newer one. */
+export function displaced(
+  { message: { topicName }, delivery }: Flight<unknown>,
+): PublishError {
+  return new PublishError(
+    `Cannot publish to "${topicName}": there was no connection, and the full queue has dropped it for a newer message`,
+    { delivery },
+  );
 }

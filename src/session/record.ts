@@ -16,6 +16,8 @@ export type StoreRecord =
     readonly qos: QoS;
     readonly retain: boolean;
     readonly properties: Properties;
+    /** When its Message Expiry Interval ends, in ms of the driver's clock; 0 where it has none. */
+    readonly expiresAt: number;
   }
   /** It took a packet id: its PUBLISH may be on its way. */
   | { readonly type: "sent"; readonly order: number; readonly packetId: number }

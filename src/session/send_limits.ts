@@ -9,7 +9,7 @@ import type {
   ProtocolVersion,
   QoS,
 } from "../codec/packet.ts";
-import { encodePublish } from "../codec/publish.ts";
+import { encodePublish, type TopicAlias } from "../codec/publish.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
 import type { ByteWriter } from "../codec/writer.ts";
 import { PublishError } from "../errors.ts";
@@ -39,6 +39,12 @@ export interface SendLimits {
   readonly retainAvailable: boolean;
   /** Its Topic Alias Maximum. */
   readonly topicAliasMax: number;
+  /** Its Wildcard Subscription Available. */
+  readonly wildcardAvailable: boolean;
+  /** Its Shared Subscription Available. */
+  readonly sharedAvailable: boolean;
+  /** Its Subscription Identifier Available. */
+  readonly identifierAvailable: boolean;
 }
 
 /** What holds while no CONNACK has said otherwise: nothing is sent, and nothing refused. */
@@ -49,6 +55,9 @@ export const NO_CONNECTION: SendLimits = {
   qosMax: 2,
   retainAvailable: true,
   topicAliasMax: Infinity,
+  wildcardAvailable: true,
+  sharedAvailable: true,
+  identifierAvailable: true,
 };
 
 /** Reads the limits from CONNACK. */
@@ -65,6 +74,9 @@ export function sendLimits(
     qosMax: properties.maximumQoS ?? 2,
     retainAvailable: properties.retainAvailable ?? true,
     topicAliasMax: properties.topicAliasMaximum ?? 0,
+    wildcardAvailable: properties.wildcardSubscriptionAvailable ?? true,
+    sharedAvailable: properties.sharedSubscriptionAvailable ?? true,
+    identifierAvailable: properties.subscriptionIdentifiersAvailable ?? true,
   };
 }
 
@@ -97,15 +109,22 @@ export function checkLimits(
   }
 }
 
+/** What a PUBLISH is written with. */
+export interface PublishForm {
+  readonly protocolVersion: ProtocolVersion;
+  readonly limits: SendLimits;
+  readonly alias: TopicAlias | undefined;
+}
+
 /** Writes a PUBLISH; one that is too large for the server throws a PublishError, and is not written. */
 export function writePublish(
   writer: ByteWriter,
   message: OutgoingPublish,
-  protocolVersion: ProtocolVersion,
-  limits: SendLimits,
+  { protocolVersion, limits, alias }: PublishForm,
 ): void {
+  refuseIdentifiers(message);
   const before = writer.length;
-  encodePublish(writer, message, protocolVersion);
+  encodePublish(writer, message, protocolVersion, alias);
   const size = writer.length - before;
   if (size <= limits.packetSizeMax) return;
   writer.rewind(before);
@@ -122,6 +141,7 @@ export function checkEncoding(
   message: OutgoingPublish,
   protocolVersion: ProtocolVersion,
 ): void {
+  refuseIdentifiers(message);
   const { topicName, qos, retain, properties } = message;
   const before = writer.length;
   encodePublish(writer, {
@@ -135,6 +155,14 @@ export function checkEncoding(
     properties,
   }, protocolVersion);
   writer.rewind(before);
+}
+
+/** A server says by which subscriptions a message comes; a client has none to say [MQTT-3.3.4-6]. */
+function refuseIdentifiers({ topicName, properties }: OutgoingPublish): void {
+  if (properties.subscriptionIdentifiers === undefined) return;
+  throw new TypeError(
+    `Cannot publish to "${topicName}": subscriptionIdentifiers are for a server to send`,
+  );
 }
 
 function refusal(

@@ -18,9 +18,9 @@ export class SendQuota {
     this.#qos2Rest = qos2Window;
   }
 
-  /** Whether one more may be sent. */
+  /** Whether one more may be sent; of QoS 0 always. */
   allows(qos: QoS): boolean {
-    return this.#rest > 0 && (qos === 1 || this.#qos2Rest > 0);
+    return qos === 0 || this.#rest > 0 && (qos === 1 || this.#qos2Rest > 0);
   }
 
   /** One is sent. */

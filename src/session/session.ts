@@ -7,77 +7,70 @@
  * @module
  */
 import type { PacketDecoder } from "../codec/decoder.ts";
-import { NO_PROPERTIES } from "../codec/packet.ts";
-import type {
-  ConnackPacket,
-  ConnectPacket,
-  Packet,
-  Properties,
-  PublishPacket,
+import {
+  type ConnackPacket,
+  type ConnectPacket,
+  NO_PROPERTIES,
+  type Packet,
+  type Properties,
 } from "../codec/packet.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
-import { ByteWriter } from "../codec/writer.ts";
 import {
   type Delivery,
   type KeepAliveError,
   ProtocolError,
 } from "../errors.ts";
-import { agree, decoderFor } from "./agreement.ts";
+import { agree, type Agreement, decoderFor } from "./agreement.ts";
+import { Authentication } from "./authentication.ts";
 import type { IncomingDelivery } from "./delivery.ts";
 import { Doors } from "./doors.ts";
 import type { SessionEvent } from "./event.ts";
 import type { Flight, OutgoingMessage } from "./flight.ts";
+import { Identity } from "./identity.ts";
 import { Incoming } from "./incoming.ts";
 import { KeepAlive } from "./keep_alive.ts";
-import { silent, tooEarly, unasked, unconnected } from "./misconduct.ts";
+import { checkTerse, silent, tooEarly, unasked } from "./misconduct.ts";
 import { Outgoing } from "./outgoing.ts";
 import { PacketIds } from "./packet_ids.ts";
+import type { SessionOptions } from "./options.ts";
 import type { StoreRecord } from "./record.ts";
-import {
-  Requests,
-  type SubscribeRequest,
-  type UnsubscribeRequest,
-} from "./requests.ts";
-import { type Inflight, NO_CONNECTION } from "./send_limits.ts";
-import { TopicAliases } from "./topic_aliases.ts";
+import type { SubscribeRequest, UnsubscribeRequest } from "./request_packet.ts";
+import { Requests } from "./requests.ts";
+import { resume } from "./resumption.ts";
+import { NO_CONNECTION } from "./send_limits.ts";
 
-/** What a session is made from. */
-export interface SessionOptions {
-  /** How many messages may be unacknowledged under MQTT 3.x. */
-  readonly inflight: Inflight;
-  /** Whether `takeRecords()` is of use to anybody. */
-  readonly recording: boolean;
-}
-
-/** Where the connection is. */
-type State = "closed" | "connecting" | "connected" | "ending";
+/** Where the connection is; "accepting" while whoever knows the authentication method looks at CONNACK. */
+type State = "closed" | "connecting" | "accepting" | "connected" | "ending";
 
 /** One session of a client with a server, over as many connections as it takes. */
 export class Session<Request> {
+  /** What is said in AUTH packets, where CONNECT names an Authentication Method. */
+  readonly authentication: Authentication;
+
   // valid for the session
   readonly #doors: Doors<Request>;
   readonly #ids = new PacketIds();
   readonly #incoming: Incoming<Request>;
   readonly #outgoing: Outgoing<Request>;
   readonly #requests: Requests<Request>;
-  readonly #inflight: Inflight;
-  #assignedClientId = "";
+  readonly #options: SessionOptions;
+  readonly #identity = new Identity();
 
   // valid for the connection
   #state: State = "closed";
   #decoder: PacketDecoder | undefined;
   #connect: ConnectPacket | undefined;
+  #agreed: Agreement | undefined;
   #keepAlive = new KeepAlive(0, 0);
-  #topicAliases = new TopicAliases(0);
-  #replySize = 0;
 
   /** Makes a session that holds nothing and has no connection. */
   constructor(options: SessionOptions) {
     this.#doors = new Doors({ recording: options.recording });
     this.#incoming = new Incoming(this.#doors);
-    this.#outgoing = new Outgoing(this.#doors, this.#ids);
+    this.#outgoing = new Outgoing(this.#doors, this.#ids, options);
     this.#requests = new Requests(this.#doors, this.#ids);
-    this.#inflight = options.inflight;
+    this.authentication = new Authentication(this.#doors);
+    this.#options = options;
   }
 
   /** Whether CONNACK has accepted and nothing has ended the connection since. */
@@ -87,7 +80,7 @@ export class Session<Request> {
 
   /** When `wake()` is due, in ms of the driver's clock; Infinity where it is not. */
   get deadline(): number {
-    return this.#state === "connected" ? this.#keepAlive.deadline : Infinity;
+    return Math.min(this.#keepAlive.deadline, this.#outgoing.deadline);
   }
 
   /** How many bytes wait to be written. */
@@ -97,12 +90,12 @@ export class Session<Request> {
 
   /** How many of them answer what the server sent: a server that does not read them makes them grow. */
   get replySize(): number {
-    return this.#replySize;
+    return this.#doors.replySize;
   }
 
   /** The Client Identifier of the session: that of our CONNECT, or the one that the server gave. */
   get clientId(): string {
-    return this.#connect?.clientId || this.#assignedClientId;
+    return this.#identity.clientId;
   }
 
   /** How many outgoing messages of QoS 1 and 2 have begun their handshake and not ended it. */
@@ -110,14 +103,24 @@ export class Session<Request> {
     return this.#outgoing.inFlight;
   }
 
-  /** How many outgoing messages of QoS 1 and 2 wait for their turn. */
+  /** How many outgoing messages wait for their turn. */
   get queued(): number {
     return this.#outgoing.queued;
+  }
+
+  /** How many outgoing messages that waited for a connection have given way to newer ones. */
+  get dropped(): number {
+    return this.#outgoing.dropped;
   }
 
   /** How many SUBSCRIBE and UNSUBSCRIBE packets are unanswered. */
   get unanswered(): number {
     return this.#requests.unanswered;
+  }
+
+  /** How many Topic Filters the server has granted, or is asked for again. */
+  get subscriptions(): number {
+    return this.#requests.subscriptions;
   }
 
   /** How many incoming messages of QoS 1 and 2 are not acknowledged. */
@@ -136,14 +139,14 @@ export class Session<Request> {
    */
   open(now: number, connect: ConnectPacket): void {
     const { protocolVersion, properties } = connect;
-    const clientId = connect.clientId || this.#assignedClientId;
-    this.#doors.write({ ...connect, clientId });
+    this.#doors.write(this.#identity.open(connect));
     this.#doors.protocolVersion = protocolVersion;
     this.#connect = connect;
     this.#state = "connecting";
     this.#decoder = decoderFor(connect);
     this.#keepAlive = new KeepAlive(0, now);
-    this.#topicAliases = new TopicAliases(properties.topicAliasMaximum ?? 0);
+    this.authentication.open(connect);
+    this.#incoming.open(properties.topicAliasMaximum ?? 0);
   }
 
   /** Bytes have come, and all packets in them are looked at; see `feed` and `proceed`. */
@@ -160,7 +163,6 @@ export class Session<Request> {
 
   /** Looks at some of the packets that have come. True where there may be more. */
   proceed(now: number, packetsMax: number): boolean {
-    const before = this.#doors.writer.length;
     let left = packetsMax;
     try {
       // What follows the end of a connection is not looked at.
@@ -174,24 +176,45 @@ export class Session<Request> {
       if (!(error instanceof ProtocolError)) throw error;
       this.#fail(error);
     } finally {
-      this.#replySize += this.#doors.writer.length - before;
-      this.#sendWaiting();
+      this.#sendWaiting(now);
     }
-    return false;
+    return this.#state === "accepting";
+  }
+
+  /** CONNACK is accepted, by whoever knows the authentication method where there is one: the connection begins. */
+  accept(now: number): void {
+    const agreed = this.#agreed;
+    if (this.#state !== "accepting" || agreed === undefined) return;
+    const { packet } = agreed;
+    // A server that answers in the form of MQTT 3.1.1 speaks that.
+    this.#doors.protocolVersion = packet.protocolVersion;
+    if (this.#decoder) this.#decoder.protocolVersion = packet.protocolVersion;
+    this.#doors.limits = agreed.limits;
+    this.#state = "connected";
+    this.#keepAlive = new KeepAlive(agreed.keepAlive, now);
+    this.#doors.events.push({ type: "connected", packet });
+    this.#incoming.connected(agreed.receiveMaximum);
+    const work = {
+      doors: this.#doors,
+      incoming: this.#incoming,
+      outgoing: this.#outgoing,
+      requests: this.#requests,
+    };
+    resume(work, agreed, this.#identity.accepted(packet));
   }
 
   /**
-   * Publishes. A message of QoS 1 or 2 comes back as a flight, for `abort()`; its end is told by an event.
-   * It throws where the message cannot be sent at all: a TypeError, a RangeError or a PublishError.
+   * Publishes. A message of QoS 1 or 2, and one that waits, comes back as a flight, for `abort()`; its end
+   * is told by an event. It throws where the message cannot be sent at all, or has no room to wait: a
+   * TypeError, a RangeError, a PublishError or a ConnectionLostError.
    */
   publish(
     message: OutgoingMessage,
     request: Request,
   ): Flight<Request> | undefined {
-    if (message.qos === 0 && this.#state !== "connected") {
-      throw unconnected(message);
-    }
-    return this.#outgoing.publish(message, request);
+    return this.#state === "connected"
+      ? this.#outgoing.publish(message, request)
+      : this.#outgoing.keep(message, request);
   }
 
   /** Nobody waits for this message any more. What is known of it comes back. */
@@ -201,12 +224,17 @@ export class Session<Request> {
 
   /** Sends SUBSCRIBE, now or on the next connection. */
   subscribe(subscribe: SubscribeRequest, request: Request): void {
-    this.#requests.ask({ type: "subscribe", ...subscribe, request });
+    this.#requests.ask({ type: "subscribe", ...subscribe }, request);
   }
 
   /** Sends UNSUBSCRIBE, now or on the next connection. */
   unsubscribe(unsubscribe: UnsubscribeRequest, request: Request): void {
-    this.#requests.ask({ type: "unsubscribe", ...unsubscribe, request });
+    this.#requests.ask({ type: "unsubscribe", ...unsubscribe }, request);
+  }
+
+  /** Nobody waits for a SUBSCRIBE or UNSUBSCRIBE any more. True where it was not sent yet: it never will be. */
+  withdraw(request: Request): boolean {
+    return this.#requests.withdraw(request);
   }
 
   /**
@@ -218,9 +246,7 @@ export class Session<Request> {
     reasonCode: number = ReasonCode.success,
     properties: Properties = NO_PROPERTIES,
   ): void {
-    const before = this.#doors.writer.length;
     this.#incoming.acknowledge(delivery, reasonCode, properties);
-    this.#replySize += this.#doors.writer.length - before;
   }
 
   /** Bytes that were taken have been written: all of them, or a part. */
@@ -231,12 +257,12 @@ export class Session<Request> {
 
   /** Whether `wake()` would take the server for dead. */
   isOverdue(now: number): boolean {
-    return this.#state === "connected" && this.#keepAlive.isOverdue(now);
+    return this.#keepAlive.isOverdue(now);
   }
 
   /** The deadline has come, or it may have. */
   wake(now: number): void {
-    if (this.#state !== "connected") return;
+    this.#outgoing.expire(now);
     const step = this.#keepAlive.step(now);
     if (step === "ping") this.#sendPingreq(now);
     else if (step === "dead") this.#fail(silent());
@@ -249,15 +275,15 @@ export class Session<Request> {
   }
 
   /**
-   * Ends the connection in order: DISCONNECT is the last packet. It throws where DISCONNECT cannot be
-   * encoded: under MQTT 3.x it has neither Reason Code nor properties.
+   * Ends the connection: DISCONNECT is the last packet, even before CONNACK (3.1.4). It throws where
+   * DISCONNECT cannot be encoded: under MQTT 3.x it has neither Reason Code nor properties.
    */
   disconnect(
     reasonCode: number = ReasonCode.normalDisconnection,
     properties: Properties = NO_PROPERTIES,
   ): void {
-    if (this.#state !== "connected") return;
-    this.#doors.write({ type: "disconnect", reasonCode, properties });
+    if (this.#state === "closed" || this.#state === "ending") return;
+    this.#doors.writeDisconnect(reasonCode, properties);
     this.#end();
   }
 
@@ -266,10 +292,7 @@ export class Session<Request> {
     this.#end();
     this.#state = "closed";
     this.#decoder = undefined;
-    // What was not written belongs to the connection that is gone, whose last write may still be
-    // reading its buffer.
-    this.#doors.writer = new ByteWriter();
-    this.#replySize = 0;
+    this.#doors.lost();
   }
 
   /** There will be no further connection: every request is settled. */
@@ -281,8 +304,7 @@ export class Session<Request> {
   /** The bytes to be written, valid until they are asked for again. */
   takeBytes(): Uint8Array | undefined {
     this.#keepAlive.taken();
-    this.#replySize = 0;
-    return this.#doors.writer.take();
+    return this.#doors.takeBytes();
   }
 
   /** What has happened. */
@@ -296,13 +318,15 @@ export class Session<Request> {
   }
 
   #handle(packet: Packet, now: number): void {
+    checkTerse(packet, this.#connect);
     if (this.#state === "connecting") {
-      if (packet.type !== "connack") throw tooEarly(packet);
-      return this.#onConnack(packet, now);
+      if (packet.type === "connack") return this.#onConnack(packet, now);
+      if (packet.type !== "auth") throw tooEarly(packet);
+      return this.authentication.receive(packet, "connecting");
     }
     switch (packet.type) {
       case "publish":
-        return this.#onPublish(packet, now);
+        return this.#incoming.receive(packet, now);
       case "puback":
         return this.#outgoing.puback(packet);
       case "pubrec":
@@ -320,56 +344,30 @@ export class Session<Request> {
         this.#end();
         this.#doors.events.push({ type: "disconnected", packet });
         return;
+      case "auth":
+        return this.authentication.receive(packet, "connected");
       default:
         throw unasked(packet);
     }
   }
 
-  #onPublish(packet: PublishPacket, now: number): void {
-    const named = this.#topicAliases.resolve(packet);
-    if (named.qos === 0) this.#doors.events.push(named);
-    else this.#incoming.receive(named, now);
-  }
-
   #onConnack(packet: ConnackPacket, now: number): void {
-    const { protocolVersion, reasonCode, properties } = packet;
-    const connect = this.#connect;
-    const decoder = this.#decoder;
-    if (connect === undefined || decoder === undefined) return;
-    if (reasonCode !== 0) {
+    if (packet.reasonCode !== 0) {
       this.#end();
       this.#doors.events.push({ type: "refused", packet });
       return;
     }
-    const { isResumed, keepAlive, receiveMaximum, limits } = agree(
-      connect,
-      packet,
-      this.#inflight,
-    );
-    // A server that answers in the form of MQTT 3.1.1 speaks that.
-    this.#doors.protocolVersion = protocolVersion;
-    decoder.protocolVersion = protocolVersion;
-    this.#doors.limits = limits;
-    this.#state = "connected";
-    this.#assignedClientId = properties.assignedClientIdentifier ??
-      this.#assignedClientId;
-    this.#keepAlive = new KeepAlive(keepAlive, now);
-    // The driver asks its lost subscriptions again while it handles this event, in the same write.
-    this.#doors.events.push({ type: "connected", packet });
-    if (!isResumed) {
-      this.#incoming.forget();
-      this.#doors.records?.push({ type: "session-lost" });
-    }
-    this.#incoming.connected(receiveMaximum);
-    this.#requests.connected();
-    this.#outgoing.connected(isResumed);
+    if (this.#connect === undefined) return;
+    this.#agreed = agree(this.#connect, packet, this.#options.inflight);
+    this.#state = "accepting";
+    if (!this.authentication.isToJudge(packet)) this.accept(now);
   }
 
   /** An input may have made room for what waits. Requests go first: they are few, and may wait for an identifier. */
-  #sendWaiting(): void {
+  #sendWaiting(now: number): void {
     if (this.#state !== "connected") return;
     this.#requests.send();
-    this.#outgoing.send();
+    this.#outgoing.send(now);
   }
 
   #sendPingreq(now: number): void {
@@ -377,7 +375,7 @@ export class Session<Request> {
     this.#keepAlive.asked(now);
   }
 
-  /** Ends the connection; under MQTT 5 the server is told what it did wrong, once there is a connection to tell it on. */
+  /** Ends the connection; under MQTT 5 the server is told what it did wrong, even before CONNACK (4.13.1). */
   #fail(error: ProtocolError | KeepAliveError): void {
     // For a server's silence DISCONNECT has no Reason Code that a client may send (3.14.2.1).
     if (error instanceof ProtocolError && this.#doors.protocolVersion === 5) {
@@ -390,7 +388,9 @@ export class Session<Request> {
   /** Nothing more is sent or looked at on this connection [MQTT-3.14.4-1]. */
   #end(): void {
     this.#state = "ending";
+    this.#keepAlive = new KeepAlive(0, 0);
     this.#doors.limits = NO_CONNECTION;
+    this.authentication.lost();
     this.#incoming.lost();
     this.#outgoing.lost();
     this.#requests.lost();

@@ -12,6 +12,9 @@ const DISCONNECT_8B = [0xe0, 0x01, 0x8b];
 const PUBLISH = ["publish", "-t", "a", "-m", "b"];
 const SUBSCRIBE = ["subscribe", "-t", "a"];
 const TEST = ["test"];
+/** What a loss ends; a single publish is so unasked. */
+const SUBSCRIBE_ONCE = [...SUBSCRIBE, "--no-reconnect"];
+const TEST_ONCE = [...TEST, "--no-reconnect"];
 const TEST_NOTE =
   "midge: publishing to test/1; ends when quit is published to test/2";
 
@@ -46,7 +49,7 @@ const ROWS: readonly Row[] = [
     args: [...PUBLISH, "--connect-timeout", "0.2"],
     script: {},
     line:
-      "midge: no CONNACK from localhost:PORT within 0.2 s (TCP connected). A TLS port? Try mqtts://",
+      "midge: no CONNACK from localhost:PORT within 0.2 s (TCP connected). A TLS port? Try --tls",
   },
   {
     code: 149,
@@ -95,7 +98,7 @@ const ROWS: readonly Row[] = [
   {
     code: 7,
     when: "the server closes the connection of a subscriber",
-    args: SUBSCRIBE,
+    args: SUBSCRIBE_ONCE,
     script: { connect: CONNACK_5, subscribe: "close" },
     line:
       'midge: cannot subscribe to "a": the connection to localhost:PORT was lost: the server closed it',
@@ -103,7 +106,7 @@ const ROWS: readonly Row[] = [
   {
     code: 7,
     when: "the server closes the connection while messages are awaited",
-    args: SUBSCRIBE,
+    args: SUBSCRIBE_ONCE,
     script: { connect: CONNACK_5, subscribe: { last: SUBACK_5 } },
     line:
       "midge: the connection to localhost:PORT was lost: the server closed it",
@@ -111,7 +114,7 @@ const ROWS: readonly Row[] = [
   {
     code: 7,
     when: "the server closes the connection of midge test",
-    args: TEST,
+    args: TEST_ONCE,
     script: { connect: CONNACK_5, subscribe: SUBACK_5, publish: "close" },
     line:
       `${TEST_NOTE}\nmidge: the connection to localhost:PORT was lost: the server closed it`,
@@ -218,7 +221,7 @@ const ROWS: readonly Row[] = [
   {
     code: 139,
     when: "DISCONNECT carries Reason Code 0x8B in place of SUBACK",
-    args: SUBSCRIBE,
+    args: SUBSCRIBE_ONCE,
     script: { connect: CONNACK_5, subscribe: DISCONNECT_8B },
     line:
       'midge: cannot subscribe to "a": the connection to localhost:PORT was lost: the server ended it, server shutting down (139)',
@@ -226,7 +229,7 @@ const ROWS: readonly Row[] = [
   {
     code: 139,
     when: "DISCONNECT carries Reason Code 0x8B behind SUBACK",
-    args: SUBSCRIBE,
+    args: SUBSCRIBE_ONCE,
     script: {
       connect: CONNACK_5,
       subscribe: [...SUBACK_5, ...DISCONNECT_8B],
@@ -245,7 +248,7 @@ const ROWS: readonly Row[] = [
   {
     code: 139,
     when: "DISCONNECT carries Reason Code 0x8B for midge test",
-    args: TEST,
+    args: TEST_ONCE,
     script: {
       connect: CONNACK_5,
       subscribe: SUBACK_5,
@@ -290,7 +293,7 @@ Deno.test("Exit code 19: the server does not answer PINGREQ", async () => {
     type === "connect" ? CONNACK_5 : type === "subscribe" ? SUBACK_5 : undefined
   );
   const { code, stderr } = await midge([
-    ...[...SUBSCRIBE, "-k", "1", "-p", `${peer.port}`],
+    ...[...SUBSCRIBE_ONCE, "-k", "1", "-p", `${peer.port}`],
   ]);
   assertMatch(
     stderr,

@@ -7,12 +7,16 @@ import {
   ProtocolError,
   PublishError,
   SubscribeError,
+  WireError,
+  type WireErrorOptions,
 } from "../../mod.ts";
 import { type Circumstances, failureOf } from "../../src/cli/failure.ts";
 
 const AT: Circumstances = {
   address: "broker.example:8883",
   hostAndPort: "broker.example -p 8883",
+  protocol: "mqtt:",
+  hints: { tls: "Try --tls", webSocket: "Try --ws-path" },
   connectTimeoutMs: 10_000,
   protocolVersion: undefined,
   versionHint: undefined,
@@ -63,7 +67,7 @@ Deno.test("failureOf gives the hint on versions where a server may not speak the
   const closed = noConnection({ stage: "connack" });
   for (const error of [refusal(1), refusal(0x84), closed]) {
     assertMatch(failureOf(error, at).line, /\. Try without -V$/);
-    assertEquals(failureOf(error, AT).line.includes("Try"), false);
+    assertEquals(failureOf(error, AT).line.includes("-V"), false);
   }
   for (const error of [refusal(5), noConnection({})]) {
     assertEquals(failureOf(error, at).line.includes("-V"), false);
@@ -84,15 +88,15 @@ Deno.test("failureOf says what to try when there is no connection", () => {
     ],
     [
       { cause: timeout, stage: "connack" },
-      "no CONNACK from broker.example:8883 within 10 s (TCP connected). A TLS port? Try mqtts://",
+      "no CONNACK from broker.example:8883 within 10 s (TCP connected). A TLS port? Try --tls",
     ],
     [
       { stage: "connack", peerProtocol: "HTTP" },
-      "cannot connect: words. Try ws://",
+      "cannot connect: words. Try --ws-path",
     ],
     [
       { stage: "connack", peerProtocol: "TLS" },
-      "cannot connect: words. Try mqtts://",
+      "cannot connect: words. Try --tls",
     ],
     // A name that cannot be resolved, and one that cannot be a name.
     [{ cause: new Error() }, "cannot connect: words. Check the host name"],
@@ -102,11 +106,96 @@ Deno.test("failureOf says what to try when there is no connection", () => {
       { cause: Object.assign(new Error(), { code: "EHOSTUNREACH" }) },
       "cannot connect: words",
     ],
-    [{ stage: "connack", cause: new Error() }, "cannot connect: words"],
+    // What closes without a word may want TLS.
+    [{ stage: "connack" }, "cannot connect: words. Try --tls"],
+    [
+      { cause: new Deno.errors.NotFound() },
+      "cannot connect: words. Is a broker running there?",
+    ],
     [{ stage: "tls", cause: timeout }, "cannot connect: words"],
+    [{ stage: "websocket", cause: timeout }, "cannot connect: words"],
   ];
   for (const [options, line] of lines) {
     assertEquals(failureOf(noConnection(options), AT), { line, code: 1 });
+  }
+});
+
+/** All that a wire can have. */
+const HINTS = {
+  plain: "Try without --tls",
+  path: "The path was /",
+  issuer: "--insecure is not that",
+  serverName: "Check --servername",
+  certificate: "Check --cert",
+} as const;
+
+Deno.test("failureOf says what to try where TLS or a WebSocket has failed", () => {
+  const hints: readonly (readonly [WireErrorOptions, string])[] = [
+    [{ stage: "tls", fault: "no-tls" }, ". Try without --tls"],
+    [{ stage: "tls", fault: "wrong-name" }, ". Check --servername"],
+    [{ stage: "tls", fault: "client-certificate" }, ". Check --cert"],
+    [{ stage: "tls", fault: "untrusted" }, ". --insecure is not that"],
+    [{ stage: "tls", fault: "out-of-date" }, ""],
+    [{ stage: "tls" }, ""],
+    [{ stage: "websocket" }, ". The path was /"],
+  ];
+  for (const [options, hint] of hints) {
+    const { stage } = options;
+    const error = noConnection({ stage, cause: new WireError("", options) });
+    assertEquals(failureOf(error, { ...AT, hints: HINTS }), {
+      line: `cannot connect: words${hint}`,
+      code: stage === "tls" ? 8 : 1,
+    });
+  }
+});
+
+Deno.test("failureOf says how far connecting came when its time was over, and what to try", () => {
+  const cause = new DOMException("over", "TimeoutError");
+  const none = "no CONNACK from broker.example:8883 within 10 s";
+  const lines: readonly (readonly [string, ConnectErrorOptions, string])[] = [
+    ["mqtts:", { stage: "connack" }, `${none} (TLS connected)`],
+    ["wss:", { stage: "connack" }, `${none} (WebSocket connected)`],
+    ["unix:", { stage: "connack" }, `${none} (socket connected)`],
+    [
+      "mqtts:",
+      { stage: "tls" },
+      "cannot connect: words. A plain port? Try without --tls",
+    ],
+    [
+      "ws:",
+      { stage: "websocket" },
+      "cannot connect: words. The path was /",
+    ],
+  ];
+  for (const [protocol, options, line] of lines) {
+    const error = noConnection({ ...options, cause });
+    assertEquals(failureOf(error, { ...AT, protocol, hints: HINTS }), {
+      line,
+      code: 1,
+    });
+  }
+});
+
+Deno.test("failureOf calls the options of TLS by their names on the command line", () => {
+  const cause = new WireError("", { stage: "tls" });
+  const lines: readonly (readonly [string, string])[] = [
+    [
+      "the issuer of the certificate: give it as caCerts",
+      "the issuer of the certificate: give it as --cafile",
+    ],
+    ["key is not the key of cert", "--key is not the key of --cert"],
+    ["or one in caCerts or cert", "or one in --cafile or --cert"],
+    ["none of the alpnProtocols", "none of the protocols of --alpn"],
+  ];
+  for (const [words, line] of lines) {
+    const error = new ConnectError(`Cannot connect to a:1: ${words}`, {
+      stage: "tls",
+      cause,
+    });
+    assertEquals(
+      failureOf(error, AT).line,
+      `cannot connect to a:1: ${line}`,
+    );
   }
 });
 
@@ -157,4 +246,9 @@ Deno.test("failureOf begins small, and keeps names as they are", () => {
     AT,
   );
   assertEquals(line, 'cannot publish to "The/A": the connection: Topic Name');
+  const header = new TypeError("A WebSocket header must not be named A b");
+  assertEquals(
+    failureOf(header, AT).line,
+    "a WebSocket header must not be named A b",
+  );
 });

@@ -63,10 +63,10 @@ for (
     [
       "HTTP",
       [...new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n")],
-      "Try ws://",
+      "Try --ws-path /mqtt",
     ],
     // An alert of TLS 1.2: unexpected message.
-    ["TLS", [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x0a], "Try mqtts://"],
+    ["TLS", [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x0a], "Try --tls"],
   ] as const
 ) {
   Deno.test(`A port that speaks ${protocol} is told at once, with what to try`, async () => {
@@ -92,7 +92,7 @@ Deno.test("A plain port that is asked for TLS is told, and ends with 8", async (
   const { code, stderr } = await midge([...PUBLISH, "-L", url]);
   assertEquals(
     stderr,
-    `midge: cannot connect to localhost:${peer.port}: the port does not speak TLS\n`,
+    `midge: cannot connect to localhost:${peer.port}: the port does not speak TLS. Try mqtt://\n`,
   );
   assertEquals(code, 8);
 });

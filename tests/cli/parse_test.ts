@@ -21,7 +21,11 @@ function given(
   args: readonly string[],
   settings?: ParseSettings,
 ): Record<string, unknown> {
-  const { mqtt5Option: _, ...values } = parse(args, TABLES[command], settings);
+  const { mqtt5Option: _, spellings: __, ...values } = parse(
+    args,
+    TABLES[command],
+    settings,
+  );
   return Object.fromEntries(
     Object.entries(values).filter(([, value]) =>
       value !== undefined && value !== false &&
@@ -45,6 +49,10 @@ const READ: readonly [
   ["publish", ["-m", "a=b"], { message: "a=b" }],
   ["publish", ["--message=a=b"], { message: "a=b" }],
   ["publish", ["-m", "two\nlines "], { message: "two\nlines " }],
+  // A value that may be left out stands behind an equals sign.
+  ["test", ["--reconnect"], { reconnect: Infinity }],
+  ["test", ["--reconnect=3"], { reconnect: 3 }],
+  ["test", ["--no-reconnect"], { noReconnect: true }],
   // Text stays text.
   ["publish", ["-m", "0x10"], { message: "0x10" }],
   ["publish", ["-m", "007"], { message: "007" }],
@@ -109,6 +117,23 @@ const READ: readonly [
   ["test", ["server"], { host: "server" }],
   ["test", ["mqtt://server"], { url: "mqtt://server" }],
   ["test", ["--", "-server"], { host: "-server" }],
+  ["test", ["unix:/run/a"], { url: "unix:/run/a" }],
+  // Wires, also as mosquitto's tools spell them.
+  ["publish", ["--insecure"], { insecure: "host-name" }],
+  ["publish", ["--insecure", "-m", "name"], {
+    insecure: "host-name",
+    message: "name",
+  }],
+  ["publish", ["--insecure=name"], { insecure: "host-name" }],
+  ["publish", ["--insecure", "everything"], { insecure: "everything" }],
+  ["publish", ["--insecure=everything"], { insecure: "everything" }],
+  ["publish", ["--insecure=0"], {}],
+  ["publish", ["--tls-use-os-certs"], { tls: true }],
+  ["publish", ["--tls-alpn", "a", "--alpn", "b"], { alpn: ["a", "b"] }],
+  ["publish", ["--server_name", "a"], { servername: "a" }],
+  ["publish", ["--ws_header", "A: b", "--ws-header=C:d"], {
+    wsHeader: ["A: b", "C:d"],
+  }],
   // Switches may be told off.
   ["publish", ["--retain=false"], {}],
   ["publish", ["--retain=true"], { retain: true }],
@@ -194,10 +219,31 @@ const REFUSED: readonly [keyof typeof TABLES, readonly string[], string][] = [
   ],
   ["publish", ["-p", "1", "mqtt://a"], "-p and --url contradict each other"],
   ["publish", ["-m", "a", "-n"], "-m and -n contradict each other"],
+  ["publish", ["--tls", "--no-tls"], "--tls and --no-tls contradict"],
+  ["publish", ["--insecure", "--no-tls"], "--insecure and --no-tls contradict"],
+  ...["-Ha", "-p1", "-Lws://a", "--tls", "--no-tls", "--alpn=a", "--ws-path=/"]
+    .map((other): typeof REFUSED[number] => [
+      "publish",
+      ["--unix", "/a", other],
+      "contradict each other",
+    ]),
+  ["publish", ["--insecure=all"], "needs name or everything"],
+  ["publish", ["--insecure", "all"], 'unexpected argument "all"'],
+  ["publish", ["--cafile", ""], "option --cafile needs a path"],
+  ["publish", ["--unix="], "option --unix needs a path"],
+  ["publish", ["--servername", "a b"], "needs the name of a host"],
+  ["publish", ["--alpn", ""], "needs the name of a protocol"],
+  ["publish", ["-H", "/run/a"], "a socket goes with --unix"],
+  ["publish", ["-H", "unix:/run/a"], "a socket goes with --unix"],
+  ["publish", ["--tsl"], "unknown option --tsl. Did you mean --tls?"],
+  ["publish", ["--ca-file=a"], "Did you mean --cafile?"],
   ["publish", ["-l", "-f", "a"], "-l and -f contradict each other"],
   ["publish", ["-P", "a", "--ask-password"], "contradict each other"],
   ["publish", ["-i", "a", "-I", "b"], "-i and -I contradict each other"],
   ["subscribe", ["-v", "--json"], "-v and --json contradict each other"],
+  ["test", ["--reconnect=0"], "--reconnect needs a number of attempts"],
+  ["test", ["--reconnect=soon"], "--reconnect needs a number of attempts"],
+  ["test", ["--reconnect", "--no-reconnect"], "contradict each other"],
 ];
 
 for (const [command, args, message] of REFUSED) {
@@ -259,6 +305,16 @@ Deno.test("parse ignores a variable that an argument contradicts", () => {
   });
 });
 
+Deno.test("parse ignores a variable of one wire where an argument names another", () => {
+  const variables = variablesOf({ MIDGE_UNIX: "/a", MIDGE_CAFILE: "f" });
+  assertEquals(given("publish", [], { variables }), { unix: "/a" });
+  assertEquals(given("publish", ["-p", "9"], { variables }), {
+    port: 9,
+    cafile: "f",
+  });
+  assertEquals(given("publish", ["--no-tls"], { variables }), { noTls: true });
+});
+
 Deno.test("parse names the variable whose value is wrong", () => {
   const variables = variablesOf({ MIDGE_PORT: "many" });
   assertThrows(
@@ -278,6 +334,18 @@ function variablesOf(
 ): (name: string) => string | undefined {
   return (name) => values[name];
 }
+
+Deno.test("parse tells how each option was spelled", () => {
+  const variables = variablesOf({ MIDGE_CAFILE: "f", MIDGE_PORT: "9" });
+  const args = ["-p1", "--will_topic=w", "-t", "a", "--topic", "b"];
+  const { spellings } = parse(args, TABLES.publish, { variables });
+  assertEquals(Object.fromEntries(spellings), {
+    port: "-p",
+    willTopic: "--will_topic",
+    topic: "--topic",
+    cafile: "MIDGE_CAFILE",
+  });
+});
 
 Deno.test("parse tells how an option that needs MQTT 5 was spelled", () => {
   const spellings: readonly (readonly [readonly string[], string?])[] = [

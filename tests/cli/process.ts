@@ -18,6 +18,8 @@ export interface Settings {
   readonly stdin?: string | "piped";
   /** Its whole environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The folder where it starts; that of the tests by default. */
+  readonly cwd?: string;
   /** Its permissions; all by default. */
   readonly permissions?: readonly string[];
   /** Its standard output is not read before this. */
@@ -44,7 +46,7 @@ export class Midge implements AsyncDisposable {
   #ended = false;
 
   constructor(args: readonly string[], settings: Settings = {}) {
-    const { stdin, permissions = ["-A"], env, terminal } = settings;
+    const { stdin, permissions = ["-A"], cwd, env, terminal } = settings;
     const command = [Deno.execPath(), ...commandLine(args, permissions)];
     const [program = "", ...rest] = terminal ? inTerminal(command) : command;
     this.#child = new Deno.Command(program, {
@@ -52,6 +54,7 @@ export class Midge implements AsyncDisposable {
       stdin: stdin === undefined ? "null" : "piped",
       stdout: "piped",
       stderr: "piped",
+      ...(cwd !== undefined && { cwd }),
       ...(env && { env: { ...environment(), ...env }, clearEnv: true }),
     }).spawn();
     this.stdout = new Transcript(this.#child.stdout, settings.readAfter);
@@ -123,12 +126,13 @@ class Transcript {
     this.#read = this.#readAll(after);
   }
 
-  /** Resolves when the text has come; rejects when the process ends without it. */
-  async until(text: string): Promise<void> {
+  /** Resolves with all so far when the text has come; rejects when the process ends without it. */
+  async until(text: string): Promise<string> {
     while (!this.#text.includes(text)) {
       assert(!this.#ended, `"${text}" did not come. What came: ${this.#text}`);
       await this.#more.promise;
     }
+    return this.#text;
   }
 
   /** Everything, once it has ended. */

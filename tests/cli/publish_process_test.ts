@@ -1,7 +1,7 @@
 // What publish sends, as mosquitto_sub gets it.
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { mosquittoTest } from "../support/interop.ts";
+import { mosquittoTest } from "../support/mosquitto_tests.ts";
 import { mosquittoSub } from "../support/mosquitto_clients.ts";
 import { midge, subscribed } from "./process.ts";
 

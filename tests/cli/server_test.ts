@@ -11,21 +11,54 @@ function target(...args: readonly string[]) {
 }
 
 function options(...args: readonly string[]) {
-  return connectOptions(parse(args, SHARED));
+  return connectOptions(parse(args, SHARED), { lasts: false });
 }
 
 Deno.test("targetOf makes a URL of host and port, with IPv6 in brackets or without", () => {
   const urls: readonly [readonly string[], string][] = [
-    [[], "mqtt://localhost:1883"],
+    [[], "mqtt://localhost"],
     [["-H", "server", "-p", "1884"], "mqtt://server:1884"],
-    [["-h", "::1"], "mqtt://[::1]:1883"],
-    [["-h", "[::1]"], "mqtt://[::1]:1883"],
-    [["-h", "0:0:0:0:0:0:0:1"], "mqtt://[::1]:1883"],
-    [["-h", "10.0.0.9"], "mqtt://10.0.0.9:1883"],
+    [["-h", "::1"], "mqtt://[::1]"],
+    [["-h", "[::1]", "-p", "7"], "mqtt://[::1]:7"],
+    [["-h", "0:0:0:0:0:0:0:1"], "mqtt://[::1]"],
+    [["-h", "10.0.0.9"], "mqtt://10.0.0.9"],
     [["mqtt://a:b@server:9"], "mqtt://a:b@server:9"],
     [["-L", "tcp://server"], "tcp://server"],
   ];
   for (const [args, url] of urls) assertEquals(target(...args).url, url);
+});
+
+Deno.test("targetOf takes the scheme from the options of a wire where there is no URL", () => {
+  const urls: readonly [readonly string[], string][] = [
+    [["--tls"], "mqtts://localhost"],
+    [["-H", "::1", "--tls", "-p", "1883"], "mqtts://[::1]:1883"],
+    [["--cafile", "f"], "mqtts://localhost"],
+    [["--cert", "f", "--key", "f"], "mqtts://localhost"],
+    [["--servername", "a"], "mqtts://localhost"],
+    [["--alpn", "mqtt"], "mqtts://localhost"],
+    [["--insecure"], "mqtts://localhost"],
+    [["-p", "8883"], "mqtts://localhost:8883"],
+    [["-p", "8883", "--no-tls"], "mqtt://localhost:8883"],
+    [["-p", "443"], "mqtt://localhost:443"],
+    [["--tls=false", "--insecure=0"], "mqtt://localhost"],
+    [["--ws-path", "/a/b?c=d"], "ws://localhost/a/b?c=d"],
+    [["--ws-path", "a"], "ws://localhost/a"],
+    [["--ws-path", "//a"], "ws://localhost/a"],
+    [["--ws-path", "/a b#c"], "ws://localhost/a%20b%23c"],
+    [["-H", "::1", "--ws-header", "A: b"], "ws://[::1]/"],
+    [["--ws-path", "/a", "--tls"], "wss://localhost/a"],
+    [["--ws-path", "/a", "-p", "443"], "wss://localhost/a"],
+    [["--ws-path", "/a", "-p", "8883"], "ws://localhost:8883/a"],
+    [["-L", "ws://server", "--ws-path", "/a"], "ws://server/a"],
+    [["--unix", "/run/mosquitto.sock"], "unix:/run/mosquitto.sock"],
+    [["--unix", "mosquitto.sock"], "unix:mosquitto.sock"],
+    [["--unix", "../a b?#%"], "unix:../a%20b%3F%23%25"],
+    [["--unix", "//run/a"], "unix:/run/a"],
+    [["unix:/run/a"], "unix:/run/a"],
+  ];
+  for (const [args, url] of urls) {
+    assertEquals(target(...args).url, url, args.join(" "));
+  }
 });
 
 Deno.test("targetOf takes the topic off an mqtt: URL, and leaves the path of ws: alone", () => {
@@ -48,6 +81,7 @@ Deno.test("targetOf says where a URL leads to, with the port of its scheme", () 
     ["ws://server/mqtt", "server:80", undefined],
     ["wss://server", "server:443", undefined],
     ["unix:///run/mosquitto.sock", "/run/mosquitto.sock", undefined],
+    ["unix:/run/a%20b", "/run/a b", undefined],
   ];
   for (const [url, address, hostAndPort] of places) {
     const at = target("-L", url);
@@ -57,19 +91,22 @@ Deno.test("targetOf says where a URL leads to, with the port of its scheme", () 
 
 Deno.test("targetOf refuses what is no host, and never shows a URL's password", () => {
   for (const host of ["a/b", "a@b", "a?b", "a#b", "a b", "a:b:c"]) {
-    assertThrows(
-      () => target("-H", host),
-      UsageError,
-      "option --host needs a host name or an address",
-    );
+    for (const wire of [[], ["--tls"], ["--ws-path", "/a"]]) {
+      assertThrows(
+        () => target("-H", host, ...wire),
+        UsageError,
+        "option --host needs a host name or an address",
+      );
+    }
   }
   const error = assertThrows(() => target("mqtt://u:secret@[x"), UsageError);
   assertEquals(error.message.includes("secret"), false);
   assertThrows(() => target("mqtt://a/%zz"), UsageError, "percent sign");
+  assertThrows(() => target("unix:/%zz"), UsageError, "the path in the URL");
 });
 
 Deno.test("connectOptions asks for what is given, and for nothing else", async () => {
-  assertEquals(await options(), {});
+  assertEquals(await options(), { reconnect: false });
   assertEquals(
     await options(
       ...["-i", "me", "-u", "alice", "-P", "secret", "-k", "0", "-V", "5"],
@@ -86,6 +123,7 @@ Deno.test("connectOptions asks for what is given, and for nothing else", async (
       protocolVersion: 5,
       cleanStart: false,
       connectTimeoutMs: 2_000,
+      reconnect: false,
       will: {
         topic: "w",
         payload: "gone",
@@ -96,7 +134,19 @@ Deno.test("connectOptions asks for what is given, and for nothing else", async (
       properties: { receiveMaximum: 5, sessionExpiryInterval: 3_600 },
     },
   );
-  assertEquals(await options("-I", "me-"), { clientId: `me-${Deno.pid}` });
+  const { clientId } = await options("-I", "me-");
+  assertEquals(clientId, `me-${Deno.pid}`);
+});
+
+Deno.test("connectOptions has a job that takes its time come back from a loss, unless it is told otherwise", async () => {
+  const reconnect = async (lasts: boolean, ...args: readonly string[]) =>
+    (await connectOptions(parse(args, SHARED), { lasts })).reconnect;
+  for (const lasts of [true, false]) {
+    assertEquals(await reconnect(lasts), lasts);
+    assertEquals(await reconnect(lasts, "--reconnect"), true);
+    assertEquals(await reconnect(lasts, "--reconnect=3"), { attempts: 3 });
+    assertEquals(await reconnect(lasts, "--no-reconnect"), false);
+  }
 });
 
 Deno.test("connectOptions asks for MQTT 5 alone where an option needs it, and refuses a lower version with it", async () => {

@@ -1,7 +1,7 @@
 // SIGINT and SIGTERM: goodbye is said first, and whoever waits learns how it ended.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { mosquittoTest } from "../support/interop.ts";
+import { mosquittoTest } from "../support/mosquitto_tests.ts";
 import type { Mosquitto } from "../support/mosquitto.ts";
 import { mosquittoPub, mosquittoSub } from "../support/mosquitto_clients.ts";
 import { listen, listenRaw } from "./peer.ts";

@@ -1,7 +1,7 @@
 // What subscribe prints and when it ends, with a real broker and mosquitto_sub for comparison.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { mosquittoTest } from "../support/interop.ts";
+import { mosquittoTest } from "../support/mosquitto_tests.ts";
 import type { Mosquitto } from "../support/mosquitto.ts";
 import { mosquittoPub, mosquittoSub } from "../support/mosquitto_clients.ts";
 import { midge, subscribed } from "./process.ts";

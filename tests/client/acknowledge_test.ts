@@ -161,6 +161,41 @@ Deno.test("a message with two takers is acknowledged when the last has asked for
   assertEquals(await server.sent(), [ack("puback", 1)]);
 });
 
+Deno.test("a message that a handler is through with at once is not acknowledged before its other taker has asked for its next", async () => {
+  const { client, server } = await connected();
+  const handled: string[] = [];
+  await subscribed({ client, server }, "a", {
+    qos: 1,
+    onMessage: (message) => void handled.push(message.text()),
+  });
+  const loop = await subscribed({ client, server }, "+", { qos: 1 });
+  const messages = loop[Symbol.asyncIterator]();
+  server.send(atQos1(1));
+  assertEquals((await next(messages)).text(), "1");
+  assertEquals(handled, ["1"]);
+  assertEquals(await server.sent(), []);
+  void messages.next();
+  assertEquals(await server.sent(), [ack("puback", 1)]);
+});
+
+Deno.test("a message that two inherit is not acknowledged when a handler among them is through with it at once", async () => {
+  const { client, server } = await connected();
+  const left = await subscribed({ client, server }, "a", { qos: 1 });
+  server.send(atQos1(1));
+  const first = left[Symbol.asyncIterator]();
+  await next(first);
+  await first.return?.();
+  await subscribed({ client, server }, "+", { qos: 1, onMessage: () => {} });
+  const other = await subscribed({ client, server }, "#", { qos: 1 });
+  const messages = other[Symbol.asyncIterator]();
+  void left.unsubscribe();
+  await grantUnsubscribe(server, ["a"]);
+  assertEquals((await next(messages)).text(), "1");
+  assertEquals(await server.sent(), []);
+  void messages.next();
+  assertEquals(await server.sent(), [ack("puback", 1)]);
+});
+
 Deno.test("a message with two takers is acknowledged when one has asked for its next and the other leaves", async () => {
   const { client, server } = await connected();
   const first = await subscribed({ client, server }, "a", { qos: 1 });
@@ -231,7 +266,7 @@ Deno.test("acknowledgements of one turn leave in one segment", async () => {
 });
 
 Deno.test("an acknowledgement after the connection has ended does nothing", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   server.send(atQos1(1));
   const messages = client[Symbol.asyncIterator]();
   const message = await next(messages);

@@ -106,6 +106,7 @@ for (const [name, fault] of Object.entries(FAULTS)) {
 
   Deno.test(`${name} ends the connection: DISCONNECT ${reasonCode} is sent, the wire closed, the clause told`, async () => {
     const { client, server, clock } = await connected({
+      reconnect: false,
       protocolVersion: 5,
       ...options,
     });
@@ -129,7 +130,10 @@ for (const [name, fault] of Object.entries(FAULTS)) {
   if (options !== undefined || reasonCode === 0x94) continue;
   Deno.test(`${name} ends the connection without DISCONNECT under MQTT 3.1.1`, async () => {
     if (fault.packets?.some(({ type }) => type === "auth")) return;
-    const { client, server } = await connected({ protocolVersion: 4 });
+    const { client, server } = await connected({
+      reconnect: false,
+      protocolVersion: 4,
+    });
     void client.publish("a", "x", { qos: 1 });
     void client.publish("a", "x", { qos: 2 });
     await server.sent();
@@ -154,13 +158,16 @@ Deno.test("four times our Receive Maximum of unacknowledged messages is borne", 
 });
 
 Deno.test("a server of MQTT 3.1.1 has no DISCONNECT", async () => {
-  const { client, server } = await connected({ protocolVersion: 4 });
+  const { client, server } = await connected({
+    reconnect: false,
+    protocolVersion: 4,
+  });
   server.sendBytes(Uint8Array.of(0xE0, 0));
   assertInstanceOf((await client.closed)?.cause, ProtocolError);
 });
 
 Deno.test("messages before what breaks the rules, in the same segment, are delivered; nothing behind it is looked at", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   const messages = client[Symbol.asyncIterator]();
   const one = server.encode(publish("a", "1"));
   const two = server.encode(publish("a", "2"));
@@ -171,7 +178,7 @@ Deno.test("messages before what breaks the rules, in the same segment, are deliv
 });
 
 Deno.test("DISCONNECT with its reason follows the packet whose write is under way", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   const payload = new Uint8Array(3 << 20).fill(7);
   const published = client.publish("a", payload);
   published.catch(() => {});
@@ -183,7 +190,7 @@ Deno.test("DISCONNECT with its reason follows the packet whose write is under wa
 });
 
 Deno.test("the wire is closed 1 s after the rules were broken where the server does not read", async () => {
-  const { client, server, clock } = await connected();
+  const { client, server, clock } = await connected({ reconnect: false });
   void client.publish("a", new Uint8Array(3 << 20));
   await settled();
   server.sendBytes(Uint8Array.of(0, 0));

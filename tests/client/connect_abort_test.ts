@@ -128,6 +128,7 @@ Deno.test("connect closes a wire that is there only after the signal fired", asy
   const controller = new AbortController();
   const opened = Promise.withResolvers<void>();
   let closed = 0;
+  let written = 0;
   const { connecting } = dial({
     signal: controller.signal,
     transport: {
@@ -136,16 +137,18 @@ Deno.test("connect closes a wire that is there only after the signal fired", asy
         await opened.promise;
         return {
           read: () => new Promise(() => {}),
-          write: (bytes) => Promise.resolve(bytes.length),
+          write: (bytes) => Promise.resolve(written += bytes.length),
           close: () => closed++,
         };
       },
     },
   });
+  await settled();
   controller.abort("no longer");
   opened.resolve();
   await assertRejects(() => connecting, AbortedError);
   assertEquals(closed, 1);
+  assertEquals(written, 0);
 });
 
 Deno.test("connect's signal is of no effect once it has resolved", async () => {

@@ -8,7 +8,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { ConnectError, ProtocolError } from "../../mod.ts";
-import { connack, publish } from "./packets.ts";
+import { connack, disconnect, publish } from "./packets.ts";
 import { connected, dial } from "./server.ts";
 
 const REFUSALS_5 = [
@@ -89,7 +89,7 @@ Deno.test("connect rejects, with the clause, where something else comes before C
   const error = await assertRejects(() => connecting, ConnectError);
   assertInstanceOf(error.cause, ProtocolError);
   assertEquals(error.cause.clause, "MQTT-3.2.0-1");
-  assertEquals(await server.rest(), []);
+  assertEquals(await server.rest(), [disconnect(0x82)]);
   assertEquals(listener.waiting, 0);
 });
 

@@ -38,7 +38,7 @@ Deno.test("connect asks for a clean start, 60 s of keep alive and at most 1,000 
     username: undefined,
     password: undefined,
     will: undefined,
-    properties: { receiveMaximum: 1_000 },
+    properties: { receiveMaximum: 1_000, sessionExpiryInterval: 300 },
   });
 });
 
@@ -161,7 +161,7 @@ Deno.test("connect tells the specification's limits by client.connection where C
     clientId: "lamp",
     sessionPresent: false,
     keepAlive: 9,
-    sessionExpiryInterval: 0,
+    sessionExpiryInterval: 300,
     receiveMaximum: 65_535,
     maximumQoS: 2,
     retainAvailable: true,
@@ -185,7 +185,7 @@ Deno.test("connect tells by client.connection that MQTT 3.1.1 has no MQTT 5", as
 });
 
 Deno.test("connect resolves though the server closes right behind CONNACK", async () => {
-  const { connecting, listener } = dial();
+  const { connecting, listener } = dial({ reconnect: false });
   const server = await listener.accept();
   await server.next("connect");
   server.send(connack());
@@ -195,7 +195,11 @@ Deno.test("connect resolves though the server closes right behind CONNACK", asyn
 });
 
 Deno.test("connect resolves, and the client ends with the reason, where DISCONNECT follows CONNACK in its segment", async () => {
-  const { client, server } = await connected({}, {}, disconnect(0x8E));
+  const { client, server } = await connected(
+    { reconnect: false },
+    {},
+    disconnect(0x8E),
+  );
   const error = await client.closed;
   assertInstanceOf(error, ConnectionLostError);
   assertEquals(error.reasonCode, 0x8E);
@@ -203,7 +207,11 @@ Deno.test("connect resolves, and the client ends with the reason, where DISCONNE
 });
 
 Deno.test("connect resolves, and the client ends, where what follows CONNACK in its segment breaks the rules", async () => {
-  const { client, server } = await connected({}, {}, connack());
+  const { client, server } = await connected(
+    { reconnect: false },
+    {},
+    connack(),
+  );
   const error = await client.closed;
   assertInstanceOf(error?.cause, ProtocolError);
   assertEquals(await server.rest(), [disconnect(0x82)]);
@@ -213,6 +221,7 @@ Deno.test("connect resolves, and the client ends, where a handler fails with wha
   const cause = new Error("the program's own");
   const { client, server } = await connected(
     {
+      reconnect: false,
       onMessage: () => {
         throw cause;
       },

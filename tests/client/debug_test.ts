@@ -27,13 +27,14 @@ Deno.test("debug tells each packet sent and received, in order", async () => {
   server.close();
   await disconnecting;
   assertEquals(lines, [
-    'sent CONNECT MQTT 5 client id "lamp" clean start keep alive 60 s receiveMaximum 1000',
+    "connecting to server.test:1883",
+    'sent CONNECT MQTT 5 client id "lamp" clean start keep alive 60 s receiveMaximum 1000 sessionExpiryInterval 300',
     "received CONNACK MQTT 5 0x00 success",
     'sent SUBSCRIBE id 1 "a/+" QoS 1',
     "received SUBACK id 1 0x01 granted QoS 1",
     'received PUBLISH "a/b" QoS 1 id 7 4 bytes "21.5"',
     "sent PUBACK id 7",
-    "sent DISCONNECT 0x00 normal disconnection",
+    "sent DISCONNECT 0x00 normal disconnection sessionExpiryInterval 0",
   ]);
 });
 
@@ -72,6 +73,7 @@ Deno.test("debug tells of each version that is tried", async () => {
   assertEquals(
     lines.map((line) => line.replace(/ client id .*/, "")),
     [
+      "connecting to server.test:1883",
       "sent CONNECT MQTT 5",
       "sent CONNECT MQTT 3.1.1",
       "received CONNACK MQTT 3.1.1 0 connection accepted",
@@ -96,12 +98,13 @@ Deno.test("debug tells packets that come in pieces when they are whole", async (
 Deno.test("debug tells what bytes broke the rules", async () => {
   const lines: string[] = [];
   const { client, server } = await connected({
+    reconnect: false,
     debug: (line) => lines.push(line),
   });
   server.sendBytes(Uint8Array.of(0, 0));
   await client.closed;
   await settled();
-  assertEquals(lines.length, 4);
-  assert(/^received .*\[.*\]$/.test(lines[2] ?? ""), lines[2]);
-  assertEquals(lines[3], "sent DISCONNECT 0x81 malformed packet");
+  assertEquals(lines.length, 5);
+  assert(/^received .*\[.*\]$/.test(lines[3] ?? ""), lines[3]);
+  assertEquals(lines[4], "sent DISCONNECT 0x81 malformed packet");
 });

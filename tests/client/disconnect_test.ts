@@ -4,7 +4,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConnectionLostError, type DisconnectOptions } from "../../mod.ts";
 import { isPending, settled } from "./clock.ts";
 import { listen } from "./listen.ts";
-import { ack, disconnect, publish } from "./packets.ts";
+import { ack, goodbye, publish } from "./packets.ts";
 import { connected } from "./server.ts";
 
 Deno.test("disconnect sends DISCONNECT as its last packet, ends its side, and resolves when the server closes", async () => {
@@ -12,7 +12,7 @@ Deno.test("disconnect sends DISCONNECT as its last packet, ends its side, and re
     const { client, server, clock } = await connected({ protocolVersion });
     const events = listen(client);
     const disconnecting = client.disconnect();
-    assertEquals(await server.rest(), [disconnect(0)]);
+    assertEquals(await server.rest(), [goodbye(protocolVersion)]);
     assert(await isPending(disconnecting));
     server.close();
     await disconnecting;
@@ -25,7 +25,7 @@ Deno.test("disconnect sends DISCONNECT as its last packet, ends its side, and re
 Deno.test("disconnect waits 1 s for a server that does not close", async () => {
   const { client, server, clock } = await connected();
   const disconnecting = client.disconnect();
-  assertEquals(await server.rest(), [disconnect(0)]);
+  assertEquals(await server.rest(), [goodbye()]);
   await clock.advance(999);
   assert(await isPending(disconnecting));
   await clock.advance(1);
@@ -36,7 +36,7 @@ Deno.test("disconnect waits 1 s for a server that does not close", async () => {
 Deno.test("disconnect carries its Reason Code", async () => {
   const { client, server } = await connected();
   void client.disconnect({ reasonCode: 4 });
-  assertEquals(await server.rest(), [disconnect(4)]);
+  assertEquals(await server.rest(), [goodbye(5, 4)]);
 });
 
 Deno.test("disconnect waits for the publishes that were accepted", async () => {
@@ -61,7 +61,7 @@ Deno.test("disconnect waits for the publishes that were accepted", async () => {
   assertEquals(await server.sent(), []);
   server.send(ack("pubcomp", packetId));
   await Promise.all(published);
-  assertEquals(await server.rest(), [disconnect(0)]);
+  assertEquals(await server.rest(), [goodbye()]);
   server.close();
   await disconnecting;
 });
@@ -75,7 +75,7 @@ Deno.test("disconnect sends what was published at QoS 0 before DISCONNECT, howev
   await settled();
   assertEquals((await server.next("publish")).payload.length, payload.length);
   assertEquals(await server.next("publish"), publish("b", "small"));
-  assertEquals(await server.rest(), [disconnect(0)]);
+  assertEquals(await server.rest(), [goodbye()]);
   await published;
   server.close();
   await disconnecting;
@@ -93,7 +93,7 @@ Deno.test("disconnect gives up on publishes after timeoutMs: they reject, DISCON
   await clock.advance(1_999);
   assertEquals(await server.sent(), []);
   await clock.advance(1);
-  assertEquals(await server.rest(), [disconnect(0)]);
+  assertEquals(await server.rest(), [goodbye()]);
   server.close();
   const one = await assertRejects(() => first, ConnectionLostError);
   const two = await assertRejects(() => second, ConnectionLostError);
@@ -111,7 +111,7 @@ Deno.test("disconnect waits 5 s for publishes where nothing else is said", async
   await clock.advance(4_999);
   assertEquals(await server.sent(), []);
   await clock.advance(1);
-  assertEquals(await server.rest(), [disconnect(0)]);
+  assertEquals(await server.rest(), [goodbye()]);
 });
 
 Deno.test("disconnect with timeoutMs 0 still says DISCONNECT", async () => {
@@ -152,14 +152,14 @@ Deno.test("disconnect rejects what waits for an answer that will not come", asyn
 Deno.test("disconnect is done once, however often it is called", async () => {
   const { client, server } = await connected();
   const calls = [client.disconnect(), client.disconnect({ reasonCode: 4 })];
-  assertEquals(await server.rest(), [disconnect(0)]);
+  assertEquals(await server.rest(), [goodbye()]);
   server.close();
   await Promise.all(calls);
   await client.disconnect();
 });
 
 Deno.test("disconnect resolves where the wire is lost meanwhile", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   const published = client.publish("a", "1", { qos: 1 });
   const disconnecting = client.disconnect();
   await server.next("publish");
@@ -221,7 +221,7 @@ Deno.test("await using disconnects normally", async () => {
       await using same = client;
       await same.publish("a", "x");
     })();
-    assertEquals(await server.rest(), [publish("a", "x"), disconnect(0)]);
+    assertEquals(await server.rest(), [publish("a", "x"), goodbye()]);
     server.close();
     await using;
     return client;
@@ -236,7 +236,7 @@ Deno.test("await using disconnects normally where an exception is under way", as
     throw new Error("the program's own");
   })();
   using.catch(() => {});
-  assertEquals(await server.rest(), [disconnect(0)]);
+  assertEquals(await server.rest(), [goodbye()]);
   server.close();
   await assertRejects(() => using, Error, "the program's own");
 });

@@ -306,7 +306,7 @@ Deno.test("onMessage that rejects after the client has ended does not end the pr
 });
 
 Deno.test("onMessage gets what was sent at QoS 0 before the connection was lost", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   const desk = new Desk();
   const { onMessage } = desk;
   await subscribed({ client, server }, "a", { qos: 1, onMessage });

@@ -51,23 +51,32 @@ Deno.test("PINGREQ does not go out while both sides send", async () => {
   }
 });
 
-Deno.test("a server that does not answer PINGREQ within one interval ends the client with a KeepAliveError", async () => {
-  const { client, server, clock } = await connected({ keepAlive: 10 });
-  await clock.advance(10_000);
-  assertEquals(await server.sent(), [PINGREQ]);
-  await clock.advance(9_999);
-  assert(await isPending(client.closed));
-  await clock.advance(1);
-  const error = await client.closed;
-  assertInstanceOf(error, ConnectionLostError);
-  assertInstanceOf(error.cause, KeepAliveError);
-  // "Keep Alive timeout" (0x8D) is the server's to say, and this one does not listen anyway (3.14.2.1).
-  assertEquals(await server.rest(), []);
-  assertEquals(clock.timers, 0);
-});
+// Short ones too, for which nothing else makes the client look at the time.
+for (const keepAlive of [10, 1]) {
+  Deno.test(`a server that does not answer PINGREQ within one interval of ${keepAlive} s ends the client with a KeepAliveError`, async () => {
+    const { client, server, clock } = await connected({
+      reconnect: false,
+      keepAlive,
+    });
+    await clock.advance(keepAlive * 1000);
+    assertEquals(await server.sent(), [PINGREQ]);
+    await clock.advance(keepAlive * 1000 - 1);
+    assert(await isPending(client.closed));
+    await clock.advance(1);
+    const error = await client.closed;
+    assertInstanceOf(error, ConnectionLostError);
+    assertInstanceOf(error.cause, KeepAliveError);
+    // "Keep Alive timeout" (0x8D) is the server's to say, and this one does not listen anyway (3.14.2.1).
+    assertEquals(await server.rest(), []);
+    assertEquals(clock.timers, 0);
+  });
+}
 
 Deno.test("a server whose bytes still come is not dead, though they are no PINGRESP", async () => {
-  const { client, server, clock } = await connected({ keepAlive: 10 });
+  const { client, server, clock } = await connected({
+    reconnect: false,
+    keepAlive: 10,
+  });
   const bytes = server.encode(publish("a", "x".repeat(100)));
   await clock.advance(10_000);
   for (let i = 0; i < 20; i++) {
@@ -100,7 +109,10 @@ Deno.test("Server Keep Alive is used in place of ours, 0 too", async () => {
 });
 
 Deno.test("PINGREQ goes out within 5 s when the machine was suspended, and a server that is gone is noticed", async () => {
-  const { client, server, clock } = await connected({ keepAlive: 60 });
+  const { client, server, clock } = await connected({
+    reconnect: false,
+    keepAlive: 60,
+  });
   await clock.advance(6_000);
   clock.suspend(3_600_000);
   await clock.advance(5_000);
@@ -118,7 +130,10 @@ Deno.test("PINGREQ does not go out for a wall clock that was set by less than 5 
 });
 
 Deno.test("a long write that goes on is life; one that stands still for long is not", async () => {
-  const { client, server, clock } = await connected({ keepAlive: 60 });
+  const { client, server, clock } = await connected({
+    reconnect: false,
+    keepAlive: 60,
+  });
   const published = client.publish("a", new Uint8Array(8 << 20));
   published.catch(() => {});
   // The server reads 64 KiB every 5 s: all of it would take ten intervals.

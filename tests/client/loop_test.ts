@@ -290,7 +290,7 @@ Deno.test("loops throw the error that close was called with, once the queue of Q
 });
 
 Deno.test("loops that wait throw when the connection is lost", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   const subscription = await subscribed({ client, server }, "a");
   const loops = [payloadsOf(client), payloadsOf(subscription)];
   for (const looping of loops) looping.catch(() => {});

@@ -16,7 +16,14 @@ import {
   type ConnectOptions,
 } from "../../mod.ts";
 import { isPending } from "./clock.ts";
-import { ack, connack, disconnect, publish, suback } from "./packets.ts";
+import {
+  ack,
+  connack,
+  disconnect,
+  goodbye,
+  publish,
+  suback,
+} from "./packets.ts";
 import { ServerEnd } from "./server.ts";
 
 /** A server that speaks when the test does. */
@@ -86,7 +93,7 @@ for (const protocolVersion of [3, 4, 5] as const) {
     assertEquals(await server.next("pubcomp"), ack("pubcomp", 2));
 
     const disconnecting = client.disconnect();
-    assertEquals(await server.rest(), [disconnect(0)]);
+    assertEquals(await server.rest(), [goodbye(protocolVersion)]);
     server.close();
     await disconnecting;
     assertEquals(await client.closed, undefined);
@@ -132,7 +139,7 @@ function equal(one: Uint8Array, other: Uint8Array): boolean {
 
 Deno.test("over TCP: the server's close ends the client", async () => {
   using loopback = new Loopback();
-  const { client, server } = await loopback.connected();
+  const { client, server } = await loopback.connected({ reconnect: false });
   const waiting = client[Symbol.asyncIterator]().next();
   server.close();
   assertInstanceOf(await client.closed, ConnectionLostError);
@@ -163,7 +170,7 @@ Deno.test("over TCP: DISCONNECT reaches the server though timeoutMs is over", as
 
 Deno.test("over TCP: DISCONNECT with the reason reaches a server that broke the rules", async () => {
   using loopback = new Loopback();
-  const { client, server } = await loopback.connected();
+  const { client, server } = await loopback.connected({ reconnect: false });
   server.sendBytes(Uint8Array.of(0, 0));
   await client.closed;
   assertEquals(await server.rest(), [disconnect(0x81)]);
@@ -250,5 +257,5 @@ Deno.test("over TCP: await using leaves nothing open", async () => {
     await using client = await connect(loopback.url);
     await client.publish("a", "x");
   }
-  assertEquals(await serving, [publish("a", "x"), disconnect(0)]);
+  assertEquals(await serving, [publish("a", "x"), goodbye()]);
 });

@@ -20,7 +20,7 @@ import { ack, connack, disconnect, publish } from "./packets.ts";
 import { connected, dial, ServerEnd, subscribed } from "./server.ts";
 
 Deno.test("a close by the server ends the client with a ConnectionLostError that has no cause", async () => {
-  const { client, server, clock } = await connected();
+  const { client, server, clock } = await connected({ reconnect: false });
   const events = listen(client);
   server.close();
   const error = await client.closed;
@@ -36,7 +36,7 @@ Deno.test("a close by the server ends the client with a ConnectionLostError that
 });
 
 Deno.test("every wait settles with a ConnectionLostError when the connection is lost", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   const subscription = await subscribed({ client, server }, "b");
   const waits = [
     client.publish("a", "x", { qos: 1 }),
@@ -65,6 +65,7 @@ async function connectedOn(
   const server = new ServerEnd(theirs);
   const wire = change(ours);
   const { connecting, clock } = dial({
+    reconnect: false,
     ...options,
     transport: { open: () => Promise.resolve(wire) },
   });
@@ -158,7 +159,7 @@ Deno.test("the server's DISCONNECT is told though the wire's write fails while r
 });
 
 Deno.test("a DISCONNECT of the server ends the client with what it says", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   const published = client.publish("a", "x", { qos: 1 });
   await server.next("publish");
   const properties = {

@@ -33,6 +33,29 @@ const WRONG: readonly (readonly [string, Mistake, Record<string, unknown>])[] =
       connectTimeoutMs: NaN,
     }],
     ["a negative unclaimedMs", RangeError, { unclaimedMs: -1 }],
+    ["a reconnect that is neither true nor false nor an object", TypeError, {
+      reconnect: 5,
+    }],
+    ["a reconnect that is null", TypeError, { reconnect: null }],
+    ["an option of reconnect that does not exist", TypeError, {
+      reconnect: { retries: 5 },
+    }],
+    ["a negative reconnect.initialMs", RangeError, {
+      reconnect: { initialMs: -1 },
+    }],
+    ["a reconnect.maxMs that is no number", RangeError, {
+      reconnect: { maxMs: NaN },
+    }],
+    ["a negative reconnect.totalMs", RangeError, {
+      reconnect: { totalMs: -1 },
+    }],
+    ["reconnect.attempts 0", RangeError, { reconnect: { attempts: 0 } }],
+    ["reconnect.authAttempts 0.5", RangeError, {
+      reconnect: { authAttempts: 0.5 },
+    }],
+    ["a reconnect.retryFirst that is a text", TypeError, {
+      reconnect: { retryFirst: "no" },
+    }],
     ["maxInflight 0", RangeError, { maxInflight: 0 }],
     ["maxInflight 65,536", RangeError, { maxInflight: 65_536 }],
     ["readAhead 0", RangeError, { readAhead: 0 }],

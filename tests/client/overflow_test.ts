@@ -8,12 +8,16 @@ import {
   assertInstanceOf,
   assertLess,
   assertLessOrEqual,
+  assertStringIncludes,
 } from "@std/assert";
 import { ConnectionLostError, type StatusEvent } from "../../mod.ts";
+import { encodePacket } from "../../src/codec/encoder.ts";
+import type { OutgoingPacket } from "../../src/codec/packet.ts";
+import { ByteWriter } from "../../src/codec/writer.ts";
 import { isPending, settled } from "./clock.ts";
 import { listen } from "./listen.ts";
 import { ack, disconnect, publish } from "./packets.ts";
-import { connected, subscribed } from "./server.ts";
+import { answered, connected, dial, subscribed } from "./server.ts";
 
 const KIB = 1 << 10;
 
@@ -144,7 +148,11 @@ Deno.test("a flood of QoS 0 past the hard bound, while a request waits, is dropp
 
 for (const protocolVersion of [4, 5] as const) {
   Deno.test(`messages of QoS 1 past the hard bound, while a request waits, end the connection, version ${protocolVersion}`, async () => {
-    const { client, server } = await connected({ ...LOW, protocolVersion });
+    const { client, server } = await connected({
+      reconnect: false,
+      ...LOW,
+      protocolVersion,
+    });
     const subscription = await subscribed({ client, server }, "a", { qos: 1 });
     subscription[Symbol.asyncIterator]();
     void client.publish("b", "x", { qos: 1 });
@@ -161,8 +169,63 @@ for (const protocolVersion of [4, 5] as const) {
   });
 }
 
+Deno.test("messages of QoS 1 past the hard bound are had again on the next connection, none twice", async () => {
+  const { client, server, clock, listener } = await connected({
+    random: () => 1,
+    ...LOW,
+  });
+  const subscription = await subscribed({ client, server }, "a", { qos: 1 });
+  const loop = subscription[Symbol.asyncIterator]();
+  void client.publish("b", "x", { qos: 1 });
+  await server.next("publish");
+  const messages = Array.from({ length: 20 }, (_, i) => {
+    const payload = new Uint8Array(100 * KIB).fill(i);
+    return publish("a", payload, { packetId: i + 1 });
+  });
+  server.send(...messages);
+  assertEquals(await server.rest(), [disconnect(0x97)]);
+  await clock.advance(1_000);
+  const { server: second } = await answered(listener, { sessionPresent: true });
+  const { packetId } = await second.next("publish");
+  second.send(ack("puback", packetId));
+  const came: unknown[] = [];
+  for (const message of messages) {
+    second.send({ ...message, dup: true });
+    came.push((await loop.next()).value?.payload[0]);
+  }
+  assertEquals(came, messages.map((_, i) => i));
+  client.close();
+});
+
+Deno.test("messages past the hard bound end the connection without DISCONNECT where a server answered in MQTT 3.1.1", async () => {
+  const { connecting, listener } = dial({ reconnect: false, ...LOW });
+  const server = await listener.accept();
+  await server.next("connect");
+  server.sendBytes(Uint8Array.of(0x20, 2, 0, 0));
+  const client = await connecting;
+  void client.publish("b", "x", { qos: 1 });
+  await settled();
+  const payload = new Uint8Array(100 * KIB);
+  for (let packetId = 1; packetId <= 20; packetId++) {
+    server.sendBytes(v311(publish("a", payload, { packetId })));
+  }
+  const error = await client.closed;
+  assertStringIncludes(error?.message ?? "", "too far behind");
+});
+
+/** A packet in the form of MQTT 3.1.1. */
+function v311(packet: OutgoingPacket): Uint8Array {
+  const writer = new ByteWriter();
+  encodePacket(writer, packet, 4);
+  return writer.take() ?? new Uint8Array(0);
+}
+
 Deno.test("messages of QoS 1 that nobody takes cost no more memory than the hard bound", async () => {
-  const { client, server } = await connected({ ...LOW, protocolVersion: 4 });
+  const { client, server } = await connected({
+    reconnect: false,
+    ...LOW,
+    protocolVersion: 4,
+  });
   const payload = new Uint8Array(100 * KIB);
   for (let packetId = 1; packetId <= 200; packetId++) {
     server.send(publish("a", payload, { packetId }));

@@ -7,6 +7,7 @@ import {
   type DisconnectPacket,
   NO_PROPERTIES,
   type Properties,
+  type ProtocolVersion,
   type PublishPacket,
   type SubackPacket,
   type SubscribePacket,
@@ -95,4 +96,15 @@ export function disconnect(
   properties: Properties = NO_PROPERTIES,
 ): DisconnectPacket {
   return { type: "disconnect", reasonCode, properties };
+}
+
+/** What `disconnect()` sends: under MQTT 5 a session that was kept for our return ends with it. */
+export function goodbye(
+  protocolVersion: ProtocolVersion = 5,
+  reasonCode = 0,
+): DisconnectPacket {
+  return disconnect(
+    reasonCode,
+    protocolVersion === 5 ? { sessionExpiryInterval: 0 } : NO_PROPERTIES,
+  );
 }

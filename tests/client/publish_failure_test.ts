@@ -40,7 +40,7 @@ Deno.test("publish rejects, not sent, once disconnect was called", async () => {
 
 for (const qos of [1, 2] as const) {
   Deno.test(`publish rejects, unknown, where the wire is lost before the first acknowledgement at QoS ${qos}`, async () => {
-    const { client, server } = await connected();
+    const { client, server } = await connected({ reconnect: false });
     const published = client.publish("a", "x", { qos });
     await server.next("publish");
     server.close();
@@ -49,7 +49,10 @@ for (const qos of [1, 2] as const) {
   });
 
   Deno.test(`publish rejects, not sent, where the wire is lost before its turn at QoS ${qos}`, async () => {
-    const { client, server } = await connected({}, ONE_AT_A_TIME);
+    const { client, server } = await connected(
+      { reconnect: false },
+      ONE_AT_A_TIME,
+    );
     const first = client.publish("a", "1", { qos });
     const second = client.publish("a", "2", { qos });
     await server.next("publish");
@@ -87,7 +90,7 @@ for (const qos of [1, 2] as const) {
 }
 
 Deno.test("publish rejects, unknown, where the wire is lost between PUBREC and PUBCOMP", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   const published = client.publish("a", "x", { qos: 2 });
   await server.next("publish");
   server.send(ack("pubrec", 1));
@@ -177,7 +180,7 @@ Deno.test("publish's signal is of no effect once it has resolved", async () => {
 });
 
 Deno.test("publish that nobody awaits does not end the process, and is told and counted, however it fails", async () => {
-  const { client, server } = await connected({}, {
+  const { client, server } = await connected({ reconnect: false }, {
     properties: { receiveMaximum: 2 },
   });
   const events = listen(client);
@@ -213,7 +216,7 @@ Deno.test("publish that nobody awaits does not end the process, and is told and 
 });
 
 Deno.test("publish that fails with the connection is told before the end is", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   const events = listen(client);
   void client.publish("a", "x", { qos: 1 });
   await server.next("publish");

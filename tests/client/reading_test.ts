@@ -9,6 +9,7 @@ import {
   assertLessOrEqual,
 } from "@std/assert";
 import { KeepAliveError } from "../../mod.ts";
+import type { PublishPacket } from "../../src/codec/packet.ts";
 import { isPending, settled } from "./clock.ts";
 import { ack, publish, suback } from "./packets.ts";
 import {
@@ -177,6 +178,35 @@ Deno.test("subscribe and unsubscribe inside a loop that is far behind do not dea
   await leaving;
 });
 
+Deno.test("request and requestMany inside a loop that is far behind do not deadlock, and reading pauses again", async () => {
+  const connection = await connected();
+  const { client, server } = connection;
+  const first = client.request("ask", "");
+  const { packetId } = await server.next("subscribe");
+  server.send(suback(packetId, [0]));
+  const reply = ({ properties }: PublishPacket) => {
+    const { responseTopic = "", correlationData = new Uint8Array() } =
+      properties;
+    return publish(responseTopic, "", { properties: { correlationData } });
+  };
+  server.send(reply(await server.next("publish")));
+  await first;
+  await flooded({ client, server }, { count: 40, size: MIB });
+  const many = client.requestMany("ask", "");
+  const request = await server.next("publish");
+  for (let i = 0; i < 5; i++) server.send(reply(request));
+  await settled();
+  assertLess(client.stats().messagesReceived, 30);
+  const { value } = await many.next();
+  assertEquals(value?.topic, request.properties.responseTopic);
+  const asking = client.request("ask", "");
+  server.send(reply(await server.next("publish")));
+  await asking;
+  await flooded({ client, server }, { count: 40, size: MIB });
+  assertLess(client.stats().messagesReceived, 60);
+  client.close();
+});
+
 Deno.test("disconnect of a client that is far behind ends in order", async () => {
   const { client, server } = await connected();
   await flooded({ client, server }, { count: 40, size: MIB });
@@ -225,7 +255,10 @@ Deno.test("a loop that takes nothing for an hour costs no disconnect while the s
 });
 
 Deno.test("a server that dies while reading is paused is noticed", async () => {
-  const { client, server, clock } = await connected({ keepAlive: 10 });
+  const { client, server, clock } = await connected({
+    reconnect: false,
+    keepAlive: 10,
+  });
   // Just above the mark: the wire is empty, and nothing more will come.
   await flooded({ client, server }, { count: 17, size: MIB });
   await clock.advance(10_000);
@@ -235,7 +268,7 @@ Deno.test("a server that dies while reading is paused is noticed", async () => {
 });
 
 Deno.test("a wire that is closed while reading is paused is noticed, and what came before is delivered", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   const messages = await flooded({ client, server }, { count: 40, size: MIB });
   server.close();
   await settled();

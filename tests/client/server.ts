@@ -16,6 +16,7 @@ import {
   type Client,
   connect,
   type ConnectOptions,
+  type ServerUrl,
   type SubscribeOptions,
   type Subscription,
   type Transport,
@@ -44,12 +45,17 @@ export interface Connected {
   readonly server: ServerEnd;
   readonly clock: VirtualClock;
   readonly connectPacket: ConnectPacket;
+  /** Where its further wires lead to. */
+  readonly listener: Listener;
 }
+
+/** What `answered()` gives: a connection that was accepted. */
+export type Answered = Pick<Connected, "server" | "connectPacket">;
 
 /** Calls `connect()`; the server's part is the test's. */
 export function dial(
   options: ConnectOptions = {},
-  url = "mqtt://server.test",
+  url: ServerUrl = "mqtt://server.test",
 ): Dialling {
   const clock = new VirtualClock();
   const listener = new Listener();
@@ -65,11 +71,21 @@ export async function connected(
   ...behind: OutgoingPacket[]
 ): Promise<Connected> {
   const { connecting, clock, listener } = dial(options);
+  const first = await answered(listener, answer, ...behind);
+  return { client: await connecting, clock, listener, ...first };
+}
+
+/** Takes the next wire, and says CONNACK in the version asked for; what is `behind` it comes in one segment with it. */
+export async function answered(
+  listener: Listener,
+  answer: Partial<ConnackPacket> = {},
+  ...behind: OutgoingPacket[]
+): Promise<Answered> {
   const server = await listener.accept();
   const connectPacket = await server.next("connect");
   const { protocolVersion } = connectPacket;
   server.send(connack({ protocolVersion, ...answer }), ...behind);
-  return { client: await connecting, server, clock, connectPacket };
+  return { server, connectPacket };
 }
 
 /** Subscribes, and grants all that is asked; what is `behind` the SUBACK comes in the same segment. */

@@ -117,7 +117,7 @@ Deno.test("subscribe rejects, if any filter is refused, after it has left those 
 });
 
 Deno.test("subscribe rejects where the wire is lost while it leaves what was granted", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   const subscribing = client.subscribe(["a", "b"]);
   await server.next("subscribe");
   server.send(suback(1, [0, 0x8F]));
@@ -144,7 +144,7 @@ Deno.test("subscribe with partial resolves where some filters are refused", asyn
 });
 
 Deno.test("subscribe ends the connection where SUBACK has not one code for each filter", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   const subscribing = client.subscribe(["a", "b"]);
   await server.next("subscribe");
   server.send(suback(1, [0]));
@@ -155,7 +155,7 @@ Deno.test("subscribe ends the connection where SUBACK has not one code for each 
 });
 
 Deno.test("subscribe rejects where the wire is lost before SUBACK", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   const subscribing = client.subscribe("a");
   await server.next("subscribe");
   server.close();
@@ -174,7 +174,7 @@ Deno.test("subscribe and unsubscribe reject after the client has ended", async (
 });
 
 Deno.test("subscribe that nobody awaits does not end the process when it fails", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   void client.subscribe("a/#/b");
   void client.subscribe("a");
   await server.next("subscribe");
@@ -212,7 +212,7 @@ Deno.test("subscribe that is aborted before SUBACK leaves its filters when that 
 });
 
 Deno.test("subscribe that is aborted before SUBACK does not end the process where the wire is lost", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   const controller = new AbortController();
   const { signal } = controller;
   void client.subscribe("a", { signal });
@@ -243,7 +243,7 @@ Deno.test("subscribe's signal ends the loop and leaves the filter later", async 
 });
 
 Deno.test("subscribe's signal does not end the process where the wire is lost before UNSUBACK", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   const controller = new AbortController();
   const { signal } = controller;
   await subscribed({ client, server }, "a", { signal });

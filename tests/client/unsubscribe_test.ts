@@ -132,7 +132,7 @@ Deno.test("unsubscribe of a Subscription rejects where the server refuses, and i
 });
 
 Deno.test("unsubscribe of a Subscription rejects where the wire is lost before UNSUBACK, and its loop throws", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   const subscription = await subscribed({ client, server }, "a");
   const looping = payloadsOf(subscription);
   const leaving = subscription.unsubscribe();
@@ -147,7 +147,7 @@ Deno.test("unsubscribe of a Subscription rejects where the wire is lost before U
 });
 
 Deno.test("unsubscribe of a Subscription that nobody awaits does not end the process when it fails", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({ reconnect: false });
   const subscription = await subscribed({ client, server }, "a");
   void subscription.unsubscribe();
   await server.next("unsubscribe");

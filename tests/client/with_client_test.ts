@@ -9,7 +9,7 @@ import {
   withClient,
 } from "../../mod.ts";
 import { settled, VirtualClock } from "./clock.ts";
-import { connack, disconnect, publish } from "./packets.ts";
+import { connack, goodbye, publish } from "./packets.ts";
 import { Listener, type ServerEnd } from "./server.ts";
 
 const WILL = { topic: "job", payload: "failed" };
@@ -38,14 +38,14 @@ Deno.test("withClient resolves with what the function gives, behind a normal DIS
     await client.publish("a", "x");
     return 42;
   });
-  assertEquals(await server.rest(), [publish("a", "x"), disconnect(0)]);
+  assertEquals(await server.rest(), [publish("a", "x"), goodbye()]);
   server.close();
   assertEquals(await used, 42);
 });
 
 Deno.test("withClient takes a function that waits for nothing", async () => {
   const { used, server } = await begin({}, () => "done");
-  assertEquals(await server.rest(), [disconnect(0)]);
+  assertEquals(await server.rest(), [goodbye()]);
   server.close();
   assertEquals(await used, "done");
 });
@@ -61,7 +61,7 @@ for (const [how, fail] of Object.entries(FAILURES)) {
   Deno.test(`withClient whose function ${how} has the will published: DISCONNECT 0x04`, async () => {
     const error = new Error("the program's own");
     const { used, server } = await begin({ will: WILL }, () => fail(error));
-    assertEquals(await server.rest(), [disconnect(4)]);
+    assertEquals(await server.rest(), [goodbye(5, 4)]);
     server.close();
     assertStrictEquals(await assertRejects(() => used), error);
   });
@@ -83,7 +83,7 @@ for (const [how, fail] of Object.entries(FAILURES)) {
         { protocolVersion },
         () => fail(error),
       );
-      assertEquals(await server.rest(), [disconnect(0)]);
+      assertEquals(await server.rest(), [goodbye(protocolVersion)]);
       server.close();
       assertStrictEquals(await assertRejects(() => used), error);
     }
@@ -91,7 +91,8 @@ for (const [how, fail] of Object.entries(FAILURES)) {
 }
 
 Deno.test("withClient passes on what the function says of a lost connection", async () => {
-  const { used, server } = await begin({ will: WILL }, async (client) => {
+  const options = { will: WILL, reconnect: false };
+  const { used, server } = await begin(options, async (client) => {
     for await (const message of client) message.text();
   });
   await settled();

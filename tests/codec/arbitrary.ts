@@ -62,7 +62,7 @@ function valueOf({ kind, min }: Property): Arbitrary<unknown> {
     case "string":
       return text;
     case "topicName":
-      return topicName;
+      return someTopicName;
     case "binary":
       return bytes;
     case "stringPair":
@@ -135,7 +135,8 @@ function connack(version: ProtocolVersion): Arbitrary<Packet> {
   return fc.record({
     type: fc.constant("connack" as const),
     protocolVersion: fc.constant(version),
-    sessionPresent: fc.boolean(),
+    // MQTT 3.1 does not have it.
+    sessionPresent: version === 3 ? fc.constant(false) : fc.boolean(),
     reasonCode: version === 5
       ? reasonCode("connack", "server")
       : fc.integer({ min: 0, max: 5 }),

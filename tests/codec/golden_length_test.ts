@@ -10,6 +10,7 @@ import {
   bytesOf,
   decodeAll,
   encode,
+  packetBytes,
   variableByteInteger,
   VERSION_NAMES,
 } from "./golden.ts";
@@ -126,6 +127,68 @@ Deno.test("PacketDecoder takes a packet of the size allowed and refuses one byte
   decoder.push(bytesOf("30 0f")); // none of it has come but its length
   const error = assertThrows(() => decoder.next(), ProtocolError);
   assertEquals(error.reasonCode, 0x95);
+});
+
+Deno.test("PacketDecoder takes as many Reason Codes as there can be Topic Filters, and refuses one more", () => {
+  const body = (count: number) => [0, 1, 0, ...Array<number>(count).fill(0)];
+  for (const first of [0x90, 0xb0]) {
+    const decoder = new PacketDecoder({ protocolVersion: 5, from: "server" });
+    const fits = packetBytes(first, body(65_535));
+    assertEquals(decodeAll(decoder, [fits]).length, 1);
+    assertRefused({
+      name: "65,536 Reason Codes",
+      version: 5,
+      from: "server",
+      bytes: packetBytes(first, body(65_536)),
+      reasonCodes: [0x82],
+      clauses: ["3.8.4-6", "3.11.3-1"],
+    });
+  }
+  assertRefused({
+    name: "65,536 return codes",
+    version: 4,
+    from: "server",
+    bytes: packetBytes(0x90, [0, 1, ...Array<number>(65_536).fill(0)]),
+    reasonCodes: [0x82],
+    clauses: ["3.8.4-6"],
+  });
+});
+
+Deno.test("PacketDecoder takes 65,535 Topic Filters in one packet, refuses one more, and encodePacket as well", () => {
+  const packets = [
+    { first: 0x82, filter: [0, 1, 0x61, 0] },
+    { first: 0xa2, filter: [0, 1, 0x61] },
+  ];
+  for (const { first, filter } of packets) {
+    const body = (count: number) => [
+      ...[0, 1, 0],
+      ...Array<number[]>(count).fill(filter).flat(),
+    ];
+    const decoder = new PacketDecoder({ protocolVersion: 5, from: "client" });
+    const fits = packetBytes(first, body(65_535));
+    const [packet] = decodeAll(decoder, [fits]);
+    assert(packet !== undefined);
+    assert(equals(encode(packet, 5), fits));
+    assertRefused({
+      name: "65,536 Topic Filters",
+      version: 5,
+      from: "client",
+      bytes: packetBytes(first, body(65_536)),
+      reasonCodes: [0x97],
+      clauses: ["4.13"],
+    });
+  }
+  assertThrows(
+    () =>
+      encode({
+        type: "unsubscribe",
+        packetId: 1,
+        topicFilters: Array<string>(65_536).fill("a"),
+        properties: {},
+      }, 5),
+    RangeError,
+    "65536 Topic Filters, and 65535 are the most",
+  );
 });
 
 Deno.test("PacketDecoder takes no memory for what is only announced", () => {

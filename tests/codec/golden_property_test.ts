@@ -6,45 +6,18 @@ import {
   assertRefused,
   bytesOf,
   decodeAll,
-  packetBytes,
-  type Sender,
   variableByteInteger,
 } from "./golden.ts";
 import {
   type Carrier,
   CARRIERS,
+  company,
+  packetWith,
   PROPERTIES,
+  propertyBytes,
   type PropertyRow,
+  senderOf,
 } from "./golden/property.ts";
-
-/** A packet around its properties: its first byte, what stands before them and behind them. */
-interface Frame {
-  readonly first: number;
-  readonly before: string;
-  readonly behind: string;
-  readonly from: Sender;
-}
-
-// deno-fmt-ignore
-const FRAMES: Readonly<Record<Carrier, Frame>> = {
-  connect: { first: 0x10, before: "00 04 4d 51 54 54 05 02 00 3c", behind: "00 00", from: "client" },
-  will: { first: 0x10, before: "00 04 4d 51 54 54 05 06 00 3c 00 00 00", behind: "00 01 77 00 00", from: "client" },
-  connack: { first: 0x20, before: "00 00", behind: "", from: "server" },
-  publish: { first: 0x30, before: "00 01 61", behind: "68 69 68 69", from: "server" },
-  puback: { first: 0x40, before: "00 01 00", behind: "", from: "server" },
-  pubrec: { first: 0x50, before: "00 01 00", behind: "", from: "server" },
-  pubrel: { first: 0x62, before: "00 01 00", behind: "", from: "server" },
-  pubcomp: { first: 0x70, before: "00 01 00", behind: "", from: "server" },
-  subscribe: { first: 0x82, before: "00 01", behind: "00 01 61 00", from: "client" },
-  suback: { first: 0x90, before: "00 01", behind: "00 00 00", from: "server" },
-  unsubscribe: { first: 0xa2, before: "00 01", behind: "00 01 61", from: "client" },
-  unsuback: { first: 0xb0, before: "00 01", behind: "00 00 00", from: "server" },
-  disconnect: { first: 0xe0, before: "82", behind: "", from: "server" },
-  auth: { first: 0xf0, before: "18", behind: "", from: "server" },
-};
-
-/** Authentication Method "m": AUTH must have one, and Authentication Data goes with one alone. */
-const METHOD = "15 00 01 6d";
 
 const NAMED = new Map(PROPERTIES.map((property) => [property.id, property]));
 
@@ -127,7 +100,8 @@ const OUT_OF_RANGE = [
   { bytes: "17 02", carriers: ["connect"], reasonCodes: [0x82] },
   { bytes: "19 ff", carriers: ["connect"], reasonCodes: [0x82] },
   { bytes: "21 00 00", carriers: ["connect", "connack"], reasonCodes: [0x82] },
-  { bytes: "23 00 00", carriers: ["publish"], reasonCodes: [0x82, 0x94] },
+  { bytes: "08 00 00", carriers: ["publish", "will"], reasonCodes: [0x82] },
+  { bytes: "23 00 00", carriers: ["publish"], reasonCodes: [0x94] },
   { bytes: "24 02", carriers: ["connack"], reasonCodes: [0x82] },
   { bytes: "25 02", carriers: ["connack"], reasonCodes: [0x82] },
   { bytes: "27 00 00 00 00", carriers: ["connect", "connack"], reasonCodes: [0x82] },
@@ -142,39 +116,6 @@ for (const { bytes, carriers, reasonCodes } of OUT_OF_RANGE) {
       assertBlockRefused(undefined, carrier, [...bytesOf(bytes)], reasonCodes);
     }
   });
-}
-
-function propertyBytes({ id, bytes }: PropertyRow): number[] {
-  return [id, ...bytesOf(bytes)];
-}
-
-/** What must stand before a property, so that nothing but the property can be wrong. */
-function company(
-  property: PropertyRow | undefined,
-  carrier: Carrier,
-): readonly number[] {
-  if (property?.name === "authenticationMethod") return [];
-  const needed = carrier === "auth" || property?.name === "authenticationData";
-  const allowed = ["connect", "connack", "auth"].includes(carrier);
-  return needed && allowed ? [...bytesOf(METHOD)] : [];
-}
-
-/** Only a client may send a Session Expiry Interval with DISCONNECT [MQTT-3.14.2-2]. */
-function senderOf(property: PropertyRow | undefined, carrier: Carrier): Sender {
-  if (property?.name === "sessionExpiryInterval" && carrier === "disconnect") {
-    return "client";
-  }
-  return FRAMES[carrier].from;
-}
-
-function packetWith(carrier: Carrier, block: readonly number[]): Uint8Array {
-  const { first, before, behind } = FRAMES[carrier];
-  return packetBytes(first, [
-    ...bytesOf(before),
-    ...variableByteInteger(block.length),
-    ...block,
-    ...bytesOf(behind),
-  ]);
 }
 
 function propertiesOf(packet: Packet, carrier: Carrier): Properties {

@@ -10,6 +10,7 @@ import {
   packetBytes,
   type Sender,
 } from "./golden.ts";
+import { ILL_FORMED } from "./golden/text.ts";
 
 /** Where a text stands: what is before it and behind it, and how it is read. */
 interface Place {
@@ -81,33 +82,6 @@ const KEPT = [
   "€".repeat(21_845),
   "🦟".repeat(16_383) + "€",
 ];
-
-// deno-fmt-ignore
-const ILL_FORMED = {
-  "U+0000": "00",
-  "a continuation byte alone": "80",
-  "the last continuation byte alone": "bf",
-  "two bytes, the second missing": "c3",
-  "two bytes, the second no continuation": "c3 28",
-  "three bytes, the last missing": "e2 82",
-  "three bytes, the second no continuation": "e2 28 a1",
-  "three bytes, the last no continuation": "e2 82 28",
-  "four bytes, the last missing": "f0 9f 98",
-  "four bytes, the last no continuation": "f0 9f 98 28",
-  "U+0000 in two bytes": "c0 80",
-  "U+007F in two bytes": "c1 bf",
-  "U+07FF in three bytes": "e0 9f bf",
-  "U+FFFF in four bytes": "f0 8f bf bf",
-  "the surrogate U+D800": "ed a0 80",
-  "the surrogate U+DFFF": "ed bf bf",
-  "a pair of surrogates": "ed a0 bd ed b8 80",
-  "U+110000": "f4 90 80 80",
-  "the lead byte F5": "f5 80 80 80",
-  "a form of five bytes": "f8 88 80 80 80",
-  "a form of six bytes": "fc 84 80 80 80 80",
-  "the byte FE": "fe",
-  "the byte FF": "ff",
-};
 
 const encoder = new TextEncoder();
 

@@ -2,7 +2,8 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connect, ConnectError, ConnectionLostError } from "../../mod.ts";
-import { address, mosquittoTest } from "../support/interop.ts";
+import { brokerTest } from "../support/broker_tests.ts";
+import { address } from "../support/mosquitto_tests.ts";
 import { mosquittoSub, VERSIONS } from "../support/mosquitto_clients.ts";
 
 /** "Not authorized", which is how mosquitto answers a wrong password. */
@@ -11,7 +12,7 @@ const NOT_AUTHORIZED = { 3: 5, 4: 5, 5: 0x87 } as const;
 for (const protocolVersion of VERSIONS) {
   const V = `under version ${protocolVersion}`;
 
-  mosquittoTest(
+  brokerTest(
     `connect() with a wrong or no password is refused with the reason ${V}`,
     async (broker) => {
       for (const login of [{ username: "alice", password: "wrong" }, {}]) {
@@ -25,7 +26,7 @@ for (const protocolVersion of VERSIONS) {
     },
   );
 
-  mosquittoTest(
+  brokerTest(
     `connect() takes user and password from options and from the URL ${V}`,
     async (broker) => {
       await using byOptions = await connect(address(broker.auth), {
@@ -42,7 +43,7 @@ for (const protocolVersion of VERSIONS) {
     },
   );
 
-  mosquittoTest(
+  brokerTest(
     `close() leaves the will to the server, with its QoS and retain ${V}`,
     async (broker) => {
       const topic = `connect/will/${protocolVersion}`;
@@ -69,7 +70,7 @@ for (const protocolVersion of VERSIONS) {
     },
   );
 
-  mosquittoTest(`disconnect() takes the will back ${V}`, async (broker) => {
+  brokerTest(`disconnect() takes the will back ${V}`, async (broker) => {
     const topic = `connect/no-will/${protocolVersion}`;
     await using subscriber = await mosquittoSub(broker, protocolVersion, {
       filters: [topic],
@@ -88,11 +89,14 @@ for (const protocolVersion of VERSIONS) {
     assertEquals(await subscriber.lines(), ["after"]);
   });
 
-  mosquittoTest(
+  brokerTest(
     `A second client with the same id ends the first, and lives ${V}`,
     async (broker) => {
       const options = { protocolVersion, clientId: `twin-${protocolVersion}` };
-      await using first = await connect(address(broker.tcp), options);
+      await using first = await connect(address(broker.tcp), {
+        ...options,
+        reconnect: false,
+      });
       const looped = assertRejects(async () => {
         for await (const _ of first) { /* nothing comes */ }
       }, ConnectionLostError);
@@ -107,7 +111,7 @@ for (const protocolVersion of VERSIONS) {
   );
 }
 
-mosquittoTest(
+brokerTest(
   "connect() with an empty client id is given one by the server",
   async (broker) => {
     await using client = await connect(address(broker.tcp), {
@@ -118,7 +122,7 @@ mosquittoTest(
   },
 );
 
-mosquittoTest("connect() sends every property of the will", async (broker) => {
+brokerTest("connect() sends every property of the will", async (broker) => {
   await using subscriber = await mosquittoSub(broker, 5, {
     filters: ["connect/will-properties"],
     qos: 1,

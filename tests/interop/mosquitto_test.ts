@@ -1,7 +1,7 @@
 // The other end itself: what the interop tests stand on must not be the reason they pass.
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { mosquittoTest } from "../support/interop.ts";
+import { mosquittoTest } from "../support/mosquitto_tests.ts";
 import { startMosquitto } from "../support/mosquitto.ts";
 import {
   mosquittoPub,

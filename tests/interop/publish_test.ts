@@ -2,14 +2,15 @@
 
 import { assertEquals } from "@std/assert";
 import { connect } from "../../mod.ts";
-import { address, mosquittoTest } from "../support/interop.ts";
+import { brokerTest } from "../support/broker_tests.ts";
+import { address } from "../support/mosquitto_tests.ts";
 import { mosquittoSub, VERSIONS } from "../support/mosquitto_clients.ts";
 import { take } from "../support/take.ts";
 
 for (const protocolVersion of VERSIONS) {
   const V = `under version ${protocolVersion}`;
 
-  mosquittoTest(
+  brokerTest(
     `publish() reaches mosquitto_sub at QoS 0, 1 and 2 ${V}`,
     async (broker) => {
       const topic = `publish/qos/${protocolVersion}`;
@@ -39,7 +40,7 @@ for (const protocolVersion of VERSIONS) {
     },
   );
 
-  mosquittoTest(
+  brokerTest(
     `publish() takes topic and payload beyond ASCII, and an empty payload ${V}`,
     async (broker) => {
       const topic = `publish/utf8/${protocolVersion}/Grüße/日本`;
@@ -62,7 +63,7 @@ for (const protocolVersion of VERSIONS) {
     },
   );
 
-  mosquittoTest(
+  brokerTest(
     `publish() with retain is kept by the server until an empty one clears it ${V}`,
     async (broker) => {
       const topic = `publish/retained/${protocolVersion}`;
@@ -90,7 +91,7 @@ for (const protocolVersion of VERSIONS) {
     },
   );
 
-  mosquittoTest(
+  brokerTest(
     `publish() comes back to the client's own subscription, with its bytes ${V}`,
     async (broker) => {
       const topic = `publish/echo/${protocolVersion}`;
@@ -110,7 +111,7 @@ for (const protocolVersion of VERSIONS) {
   );
 }
 
-mosquittoTest(
+brokerTest(
   "publish() carries every property of PUBLISH to mosquitto_sub",
   async (broker) => {
     await using subscriber = await mosquittoSub(broker, 5, {

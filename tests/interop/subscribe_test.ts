@@ -2,7 +2,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { connect, type Message } from "../../mod.ts";
-import { address, mosquittoTest } from "../support/interop.ts";
+import { brokerTest } from "../support/broker_tests.ts";
+import { address } from "../support/mosquitto_tests.ts";
 import { mosquittoPub, VERSIONS } from "../support/mosquitto_clients.ts";
 import { take } from "../support/take.ts";
 
@@ -14,7 +15,7 @@ function plain(message: Message): unknown[] {
 for (const protocolVersion of VERSIONS) {
   const V = `under version ${protocolVersion}`;
 
-  mosquittoTest(
+  brokerTest(
     `subscribe() gets what mosquitto_pub sends at QoS 0, 1 and 2 ${V}`,
     async (broker) => {
       const topic = `subscribe/qos/${protocolVersion}`;
@@ -35,7 +36,7 @@ for (const protocolVersion of VERSIONS) {
     },
   );
 
-  mosquittoTest(
+  brokerTest(
     `subscribe() tells the granted QoS, and the server keeps to it ${V}`,
     async (broker) => {
       const topic = `subscribe/granted/${protocolVersion}`;
@@ -53,7 +54,7 @@ for (const protocolVersion of VERSIONS) {
     },
   );
 
-  mosquittoTest(
+  brokerTest(
     `subscribe() gets retained messages, marked so ${V}`,
     async (broker) => {
       const topic = `subscribe/retained/${protocolVersion}`;
@@ -72,7 +73,7 @@ for (const protocolVersion of VERSIONS) {
     },
   );
 
-  mosquittoTest(
+  brokerTest(
     `subscribe() with wildcards gets what matches, each loop its own ${V}`,
     async (broker) => {
       const root = `subscribe/wildcards/${protocolVersion}`;
@@ -115,7 +116,7 @@ for (const protocolVersion of VERSIONS) {
     },
   );
 
-  mosquittoTest(
+  brokerTest(
     `unsubscribe() ends the loop and the flow ${V}`,
     async (broker) => {
       const topic = `subscribe/left/${protocolVersion}`;
@@ -136,7 +137,7 @@ for (const protocolVersion of VERSIONS) {
     },
   );
 
-  mosquittoTest(
+  brokerTest(
     `onMessage and the client's own loop get messages too ${V}`,
     async (broker) => {
       const topic = `subscribe/callback/${protocolVersion}`;
@@ -170,7 +171,7 @@ for (const protocolVersion of VERSIONS) {
   );
 }
 
-mosquittoTest(
+brokerTest(
   "Message has every property that mosquitto_pub sets",
   async (broker) => {
     await using client = await connect(address(broker.tcp), {

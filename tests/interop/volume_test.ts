@@ -3,7 +3,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { equals } from "@std/bytes";
 import { connect } from "../../mod.ts";
-import { address, mosquittoTest } from "../support/interop.ts";
+import { brokerTest } from "../support/broker_tests.ts";
+import { address } from "../support/mosquitto_tests.ts";
 import {
   mosquittoPub,
   mosquittoSub,
@@ -33,7 +34,7 @@ for (const protocolVersion of VERSIONS) {
   for (const size of [MIB, 100 * MIB]) {
     const what = `${size / MIB} MiB under version ${protocolVersion}`;
 
-    mosquittoTest(`publish() sends ${what}, byte for byte`, async (broker) => {
+    brokerTest(`publish() sends ${what}, byte for byte`, async (broker) => {
       const topic = `volume/out/${protocolVersion}/${size}`;
       const payload = noise(size);
       await using subscriber = await mosquittoSub(broker, protocolVersion, {
@@ -48,7 +49,7 @@ for (const protocolVersion of VERSIONS) {
       assert(equals(await subscriber.bytes(), payload));
     });
 
-    mosquittoTest(`subscribe() gets ${what}, byte for byte`, async (broker) => {
+    brokerTest(`subscribe() gets ${what}, byte for byte`, async (broker) => {
       const topic = `volume/in/${protocolVersion}/${size}`;
       const payload = noise(size);
       const file = await Deno.makeTempFile();
@@ -75,7 +76,7 @@ for (const protocolVersion of VERSIONS) {
     const what =
       `${BURST} messages at QoS ${qos} under version ${protocolVersion}`;
 
-    mosquittoTest(
+    brokerTest(
       `publish() sends ${what} in one burst, in order`,
       async (broker) => {
         const topic = `volume/burst/out/${protocolVersion}/${qos}`;
@@ -96,7 +97,7 @@ for (const protocolVersion of VERSIONS) {
       },
     );
 
-    mosquittoTest(
+    brokerTest(
       `subscribe() gets ${what} in one burst, in order`,
       async (broker) => {
         const topic = `volume/burst/in/${protocolVersion}/${qos}`;

@@ -1,28 +1,16 @@
-// The client over WebSocket against mosquitto: every QoS, large payloads and bursts, both ways; the other end
-// of each is a client over plain TCP.
+// The client over WebSocket against mosquitto: large payloads and long bursts, out and in; the other end of
+// each is a client over plain TCP.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { equals } from "@std/bytes";
 import { type Client, connect, ConnectError } from "../../mod.ts";
-import { tcp } from "../../src/transport/tcp.ts";
-import { websocket } from "../../src/transport/websocket.ts";
-import type { Transport } from "../../src/transport/wire.ts";
+import { whileAwake } from "../support/awake.ts";
+import type { SecureMosquitto } from "../support/mosquitto.ts";
+import { address, secureMosquittoTest } from "../support/mosquitto_tests.ts";
 import { take } from "../support/take.ts";
-import {
-  type WebSocketBroker,
-  webSocketBrokerTest,
-} from "../support/websocket_broker.ts";
 
 const MIB = 1024 * 1024;
 const BURST = 10_000;
-
-function over(port: number): Transport {
-  return websocket({
-    transport: tcp({ hostname: "127.0.0.1", port }),
-    host: `127.0.0.1:${port}`,
-    path: "/mqtt",
-  });
-}
 
 /** Bytes of which no two stretches are alike. */
 function noise(size: number): Uint8Array {
@@ -33,22 +21,6 @@ function noise(size: number): Uint8Array {
   });
 }
 
-/**
- * Keeps the broker busy until something has come: mosquitto 2.0.11 writes 4 KiB to a WebSocket and then sleeps,
- * 100 ms where nobody else wakes it.
- */
-async function whileAwake<Value>(
-  broker: WebSocketBroker,
-  something: Promise<Value>,
-): Promise<Value> {
-  await using waker = await connect(`mqtt://127.0.0.1:${broker.tcp}`);
-  let isDone = false;
-  const done = () => isDone = true;
-  something.then(done, done);
-  while (!isDone) await waker.publish("websocket/wake", "", { qos: 1 });
-  return await something;
-}
-
 for (const protocolVersion of [4, 5] as const) {
   const V = `under version ${protocolVersion}`;
 
@@ -57,27 +29,26 @@ for (const protocolVersion of [4, 5] as const) {
    * speaks 3.1.1: under MQTT 5 mosquitto 2.0.11 sends a burst of QoS 2 beyond any Receive Maximum.
    */
   const between = async (
-    { ws, tcp }: WebSocketBroker,
-    direction: "out" | "in" | "both",
+    { ws, tcp }: SecureMosquitto,
+    direction: "out" | "in",
     run: (from: Client, to: Client) => Promise<void>,
   ) => {
-    const url = `mqtt://127.0.0.1:${tcp}`;
+    const plain = address(tcp);
+    const overWebSocket = `ws://127.0.0.1:${ws}`;
     const isOut = direction === "out";
-    await using from = await connect(url, {
+    await using from = await connect(isOut ? overWebSocket : plain, {
       protocolVersion: isOut ? protocolVersion : 4,
-      ...(direction === "in" ? {} : { transport: over(ws) }),
     });
-    await using to = await connect(url, {
+    await using to = await connect(isOut ? plain : overWebSocket, {
       protocolVersion: isOut ? 4 : protocolVersion,
-      ...(isOut ? {} : { transport: over(ws) }),
     });
     await run(from, to);
   };
 
-  for (const direction of ["out", "in", "both"] as const) {
-    webSocketBrokerTest(
+  for (const direction of ["out", "in"] as const) {
+    secureMosquittoTest(
       `websocket carries QoS 0, 1 and 2 and 1 MiB, ${direction}, ${V}`,
-      async (broker) => {
+      async ({ broker }) => {
         await between(broker, direction, async (from, to) => {
           const topic = `websocket/qos/${direction}/${protocolVersion}`;
           const messages = await to.subscribe(topic, { qos: 2 });
@@ -107,9 +78,9 @@ for (const protocolVersion of [4, 5] as const) {
     );
 
     for (const qos of [0, 1, 2] as const) {
-      webSocketBrokerTest(
+      secureMosquittoTest(
         `websocket carries ${BURST} messages at QoS ${qos} in one burst, ${direction}, ${V}`,
-        async (broker) => {
+        async ({ broker }) => {
           await between(broker, direction, async (from, to) => {
             const topic =
               `websocket/burst/${direction}/${qos}/${protocolVersion}`;
@@ -127,11 +98,11 @@ for (const protocolVersion of [4, 5] as const) {
   }
 }
 
-webSocketBrokerTest(
+secureMosquittoTest(
   "websocket says that a port of plain MQTT closes without an answer",
-  async (broker) => {
+  async ({ broker }) => {
     const error = await assertRejects(
-      () => connect("mqtt://localhost", { transport: over(broker.tcp) }),
+      () => connect(`ws://127.0.0.1:${broker.tcp}`),
       ConnectError,
     );
     assertEquals(error.stage, "websocket");

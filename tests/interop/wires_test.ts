@@ -1,146 +1,32 @@
-// Every wire against mosquitto: connect, each QoS both ways, a large payload, the will, and what a
-// connection says that cannot be.
+// Every wire against mosquitto: the whole list of behaviours over each, and what a connection says that
+// cannot be.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { equals } from "@std/bytes";
-import { connect, ConnectError, type ConnectOptions } from "../../mod.ts";
+import { connect, ConnectError } from "../../mod.ts";
+import { whileAwake } from "../support/awake.ts";
+import { interopTests } from "../support/interop.ts";
 import {
-  type Certificates,
-  hasOpenssl,
-  makeCertificates,
-} from "../support/certificates.ts";
-import {
-  findMosquitto,
-  type SecureMosquitto,
-  startSecureMosquitto,
-} from "../support/mosquitto.ts";
+  secureMosquittoTest,
+  type SecurePeers,
+} from "../support/mosquitto_tests.ts";
+import { runScript } from "../support/script.ts";
+import { WAYS } from "../support/ways.ts";
 
-/** What a test is given. */
-interface Peers {
-  readonly broker: SecureMosquitto;
-  readonly certificates: Certificates;
+for (const [wire, way] of Object.entries(WAYS)) {
+  const isWebSocket = wire.startsWith("ws");
+  // Who has shown a certificate is known by it: mosquitto looks at no password then.
+  const hasCertificate = wire.includes("client certificate");
+  interopTests(
+    (name, run) =>
+      secureMosquittoTest(`${name} over ${wire}`, async (peers) => {
+        const running = run(way(peers));
+        await (isWebSocket ? whileAwake(peers.broker, running) : running);
+      }),
+    hasCertificate ? undefined : { username: "alice", password: "wrong" },
+  );
 }
 
-/** Where a wire leads to, and with what. */
-type Way = (peers: Peers) => [url: string, options: ConnectOptions];
-
-const REQUIRED = Deno.env.get("REQUIRE_BROKERS") === "1";
-const TIMEOUT_MS = 20_000;
-const LARGE = 1 << 20;
-
-const executable = await hasOpenssl() ? await findMosquitto() : undefined;
-const ignore = executable === undefined && !REQUIRED;
-
-let shared: Peers | undefined;
-
-Deno.test.beforeAll(async () => {
-  if (executable === undefined) return;
-  const certificates = await makeCertificates();
-  const broker = await startSecureMosquitto(executable, certificates);
-  shared = { broker, certificates };
-});
-
-Deno.test.afterAll(async () => {
-  await shared?.broker[Symbol.asyncDispose]();
-  await shared?.certificates[Symbol.asyncDispose]();
-});
-
-function wireTest(name: string, run: (peers: Peers) => Promise<void>): void {
-  Deno.test({
-    name: ignore ? `${name} (no mosquitto or openssl is installed)` : name,
-    ignore,
-    timeout: TIMEOUT_MS,
-    async fn() {
-      assert(shared, "No mosquitto or openssl, and REQUIRE_BROKERS=1");
-      await run(shared);
-    },
-  });
-}
-
-const caCerts = ({ certificates }: Peers) => certificates.ca;
-
-/** WebSocket has tests of its own: this broker sends 40 KiB in a second over it. */
-const WIRES: Readonly<Record<string, Way>> = {
-  mqtt: ({ broker }) => [`mqtt://127.0.0.1:${broker.tcp}`, {}],
-  mqtts: (peers) => [`mqtts://127.0.0.1:${peers.broker.tls}`, {
-    tls: { caCerts: caCerts(peers) },
-  }],
-  "mqtts with a client certificate": (peers) => [
-    `ssl://localhost:${peers.broker.mtls}`,
-    { tls: { caCerts: caCerts(peers), ...peers.certificates.alice } },
-  ],
-  "mqtts by node:tls": ({ broker }) => [`mqtts://127.0.0.1:${broker.tls}`, {
-    tls: { insecure: "everything" },
-  }],
-  unix: ({ broker }) => [`unix:${broker.unix}`, {}],
-};
-
-for (const [name, way] of Object.entries(WIRES)) {
-  for (const protocolVersion of [4, 5] as const) {
-    const over = `over ${name} under version ${protocolVersion}`;
-
-    wireTest(
-      `connect() publishes and receives at each QoS ${over}`,
-      async (peers) => {
-        const [url, options] = way(peers);
-        await using client = await connect(url, {
-          ...options,
-          protocolVersion,
-        });
-        const topic = `wires/${name}/${protocolVersion}`;
-        const messages = await client.subscribe(topic, { qos: 2 });
-        const large = Uint8Array.from({ length: LARGE }, (_, i) => i * 7 % 251);
-        const publish = async () => {
-          for (const qos of [0, 1, 2] as const) {
-            await client.publish(topic, `hello ${qos}`, { qos });
-            await client.publish(topic, large, { qos });
-          }
-        };
-        const publishing = publish();
-        const received: string[] = [];
-        for await (const message of messages) {
-          const { qos, payload } = message;
-          const isLarge = payload.length === LARGE && equals(payload, large);
-          received.push(`${qos} ${isLarge ? "large" : message.text()}`);
-          if (received.length === 6) {
-            await message.ack();
-            break;
-          }
-        }
-        await publishing;
-        assertEquals(received, [
-          "0 hello 0",
-          "0 large",
-          "1 hello 1",
-          "1 large",
-          "2 hello 2",
-          "2 large",
-        ]);
-      },
-    );
-
-    wireTest(`close() leaves the will to the server ${over}`, async (peers) => {
-      const [url, options] = way(peers);
-      const topic = `will/${crypto.randomUUID()}`;
-      await using watcher = await connect(
-        `mqtt://127.0.0.1:${peers.broker.tcp}`,
-      );
-      const wills = await watcher.subscribe(topic, { qos: 2 });
-      const client = await connect(url, {
-        ...options,
-        protocolVersion,
-        will: { topic, payload: "gone", qos: 2 },
-      });
-      client.close();
-      for await (const will of wills) {
-        assertEquals(will.text(), "gone");
-        break;
-      }
-    });
-  }
-}
-
-wireTest(
+secureMosquittoTest(
   "connect() with a client certificate is the user that it names",
   async (peers) => {
     const clientId = `identity-${crypto.randomUUID()}`;
@@ -148,7 +34,7 @@ wireTest(
       `mqtts://localhost:${peers.broker.mtls}`,
       {
         clientId,
-        tls: { caCerts: caCerts(peers), ...peers.certificates.alice },
+        tls: { caCerts: peers.certificates.ca, ...peers.certificates.alice },
       },
     );
     const log = await peers.broker.log();
@@ -159,17 +45,38 @@ wireTest(
   },
 );
 
+secureMosquittoTest(
+  "connect() trusts the roots that Deno has besides caCerts, by each way to do TLS",
+  async ({ broker, certificates: { folder, selfSigned, alice } }) => {
+    // To Deno the issuer of the server's certificate is a root; caCerts holds another.
+    const flags = ["--allow-net", `--cert=${folder}/ca.pem`];
+    const caCerts = selfSigned.cert;
+    for (
+      const way of [
+        {
+          url: `mqtts://127.0.0.1:${broker.tls}`,
+          options: { tls: { caCerts } },
+        },
+        {
+          url: `mqtts://127.0.0.1:${broker.mtls}`,
+          options: { tls: { caCerts, ...alice } },
+        },
+      ]
+    ) assertEquals(await runScript(flags, way), "done\n");
+  },
+);
+
 /** What cannot be, and what is said. */
 const FAULTS: readonly (readonly [
   string,
-  Way,
-  Pick<ConnectError, "stage">["stage"],
+  (peers: SecurePeers) => Parameters<typeof connect>,
+  ConnectError["stage"],
   RegExp,
 ])[] = [
   [
     "no client certificate where one is required",
     (peers) => [`mqtts://127.0.0.1:${peers.broker.mtls}`, {
-      tls: { caCerts: caCerts(peers) },
+      tls: { caCerts: peers.certificates.ca },
     }],
     "tls",
     /the server requires a client certificate$/,
@@ -185,7 +92,7 @@ const FAULTS: readonly (readonly [
   [
     "a client certificate that the server does not trust",
     (peers) => [`mqtts://127.0.0.1:${peers.broker.mtls}`, {
-      tls: { caCerts: caCerts(peers), ...peers.certificates.selfSigned },
+      tls: { caCerts: peers.certificates.ca, ...peers.certificates.selfSigned },
     }],
     "tls",
     /does not trust the issuer of our client certificate$/,
@@ -217,24 +124,26 @@ const FAULTS: readonly (readonly [
 ];
 
 for (const [name, way, stage, said] of FAULTS) {
-  wireTest(`connect() rejects, saying why, with ${name}`, async (peers) => {
-    const [url, options] = way(peers);
-    const error = await assertRejects(
-      () => connect(url, options),
-      ConnectError,
-    );
-    assert(said.test(error.message), error.message);
-    assertEquals(error.stage, stage);
-  });
+  secureMosquittoTest(
+    `connect() rejects, saying why, with ${name}`,
+    async (peers) => {
+      const error = await assertRejects(
+        () => connect(...way(peers)),
+        ConnectError,
+      );
+      assert(said.test(error.message), error.message);
+      assertEquals(error.stage, stage);
+    },
+  );
 }
 
-wireTest(
+secureMosquittoTest(
   'status() warns of insecure "everything", also who listens after connecting',
   async (peers) => {
     const url = `mqtts://127.0.0.1:${peers.broker.tls}`;
     for (const insecure of ["everything", "host-name"] as const) {
       const client = await connect(url, {
-        tls: { caCerts: caCerts(peers), insecure },
+        tls: { caCerts: peers.certificates.ca, insecure },
       });
       const status = client.status();
       await client.disconnect();

@@ -102,8 +102,9 @@ for (const protocolVersion of VERSIONS) {
       session.receive(packet, NOW);
       session.receive(bytes(accepted), NOW);
       assertEquals(told(session), ["failed 82 MQTT-3.2.0-1"]);
-      // There is no connection yet on which to say why.
-      assertEquals([session.connected, written(session)], [false, ""]);
+      assertEquals(session.connected, false);
+      // It is told why, though it has accepted nothing (3.1.4, 4.13.1).
+      assertEquals(written(session), isFive ? "e0 01 82" : "");
     }
   });
 
@@ -143,7 +144,8 @@ for (const protocolVersion of VERSIONS) {
     session.receive(new TextEncoder().encode("HTTP/1.1 400 Bad Request"), NOW);
     const [line = ""] = told(session);
     assertEquals(line.startsWith("failed 8"), true, line);
-    assertEquals([session.connected, written(session)], [false, ""]);
+    assertEquals(session.connected, false);
+    assertEquals(written(session), isFive ? "e0 01 81" : "");
   });
 }
 
@@ -225,7 +227,8 @@ Deno.test("Session ends the connection where Session Present answers Clean Start
     session.takeBytes();
     session.receive(connack({ protocolVersion, sessionPresent: true }), NOW);
     assertEquals(told(session), ["failed 82 MQTT-3.2.2-4"]);
-    assertEquals([session.connected, written(session)], [false, ""]);
+    assertEquals(session.connected, false);
+    assertEquals(written(session), protocolVersion === 5 ? "e0 01 82" : "");
   }
 });
 
@@ -273,8 +276,10 @@ Deno.test("Session ends the connection at an AUTH that it did not ask for, befor
   });
   const early = newSession();
   early.open(NOW, connectPacket());
+  early.takeBytes();
   early.receive(auth, NOW);
   assertEquals(told(early), ["failed 82 MQTT-4.12.0-6"]);
+  assertEquals(written(early), "e0 01 82");
   const late = connectedSession();
   late.receive(auth, NOW);
   assertEquals(told(late), ["failed 82 MQTT-4.12.0-6"]);
@@ -287,6 +292,78 @@ Deno.test("Session ends the connection at a DISCONNECT before CONNACK", () => {
   session.takeBytes();
   session.receive(bytes("e0 01 8b"), NOW);
   assertEquals(told(session), ["failed 82 MQTT-3.14.0-1"]);
+  assertEquals(written(session), "e0 01 82");
+});
+
+for (
+  const { asked, named, clause } of [
+    { asked: undefined, named: "m", clause: "MQTT-4.12.0-6" },
+    { asked: "m", named: undefined, clause: "MQTT-4.12.0-5" },
+    { asked: "m", named: "M", clause: "MQTT-4.12.0-5" },
+  ]
+) {
+  Deno.test(`Session ends the connection where CONNACK names ${named ?? "no"} Authentication Method, and CONNECT ${asked ?? "none"}`, () => {
+    const session = newSession();
+    const method = (authenticationMethod: string | undefined) =>
+      authenticationMethod === undefined ? {} : { authenticationMethod };
+    session.open(
+      NOW,
+      connectPacket({ connect: { properties: method(asked) } }),
+    );
+    session.takeBytes();
+    session.receive(connack({ connack: method(named) }), NOW);
+    assertEquals(told(session), [`failed 82 ${clause}`]);
+    assertEquals(written(session), "e0 01 82");
+  });
+}
+
+Deno.test("Session takes the Authentication Method of its CONNECT in CONNACK, and any or none in one that refuses", () => {
+  const properties = { authenticationMethod: "m" };
+  const session = newSession();
+  session.open(NOW, connectPacket({ connect: { properties } }));
+  session.receive(connack({ connack: properties }), NOW);
+  session.accept(NOW);
+  assertEquals(told(session), ["auth connack 00", "connected"]);
+  session.lost();
+  session.open(NOW, connectPacket({ connect: { properties } }));
+  session.receive(bytes("20 03 00 8c 00"), NOW);
+  assertEquals(told(session), ["refused 8c"]);
+});
+
+Deno.test("Session takes no Problem Information that it did not ask for, but in PUBLISH, CONNACK and DISCONNECT [MQTT-3.1.2-29]", () => {
+  const terse = { properties: { requestProblemInformation: false } };
+  const user = "07 26 00 01 61 00 01 62";
+  const reason = "05 1f 00 02 6e 6f";
+  const explained = [
+    `40 0b 00 01 00 ${user}`,
+    `40 09 00 01 00 ${reason}`,
+    `50 09 00 01 00 ${reason}`,
+    `62 09 00 01 00 ${reason}`,
+    `70 09 00 01 00 ${reason}`,
+    `90 09 00 01 ${reason} 00`,
+    `b0 0b 00 01 ${user} 00`,
+  ];
+  for (const packet of explained) {
+    const session = connectedSession({ connect: terse });
+    session.receive(bytes(packet), NOW);
+    assertEquals(told(session), ["failed 82 MQTT-3.1.2-29"], packet);
+    assertEquals(written(session), "e0 01 82");
+    const other = connectedSession();
+    other.receive(bytes(packet), NOW);
+    assertEquals(other.connected, true, packet);
+  }
+  const session = connectedSession({
+    connect: terse,
+    connack: { reasonString: "hello", userProperties: [["a", "b"]] },
+  });
+  session.receive(bytes(`30 0b 00 01 74 ${user}`), NOW);
+  session.receive(bytes("40 04 00 09 00 00"), NOW);
+  session.receive(bytes(`e0 07 8b ${reason}`), NOW);
+  assertEquals(told(session), [
+    "message t ",
+    "stray puback 9",
+    "disconnected 8b",
+  ]);
 });
 
 Deno.test("Session refuses a packet beyond the Maximum Packet Size of its CONNECT", () => {

@@ -5,10 +5,12 @@ import {
   bytes,
   connectedSession,
   connectPacket,
+  deliveries,
   message,
   newSession,
   NOW,
   packets,
+  publish,
   reconnect,
   told,
   written,
@@ -196,4 +198,58 @@ Deno.test("Session leaves out what only explains an acknowledgement where it is 
   if (delivery?.type !== "delivery") throw new Error("it is delivered");
   session.acknowledge(delivery, 0x83, { reasonString });
   assertEquals(written(session), "40 03 00 01 83");
+});
+
+Deno.test("Session leaves out what only explains PUBREC where it is too much for the server, and not before", () => {
+  const userProperties = [["a", "b"]] as const;
+  for (const maximumPacketSize of [12, 13]) {
+    const session = connectedSession({ connack: { maximumPacketSize } });
+    session.receive(publish(5, 2, 1), NOW);
+    const [delivery] = deliveries(session);
+    if (delivery === undefined) throw new Error("it is delivered");
+    session.acknowledge(delivery, 0x83, { userProperties });
+    assertEquals(
+      written(session),
+      maximumPacketSize === 13
+        ? "50 0b 00 01 83 07 26 00 01 61 00 01 62"
+        : "50 03 00 01 83",
+    );
+  }
+});
+
+Deno.test("Session leaves out the properties of DISCONNECT where they are too much for the server", () => {
+  for (const maximumPacketSize of [8, 9]) {
+    const session = connectedSession({ connack: { maximumPacketSize } });
+    session.disconnect(0, { sessionExpiryInterval: 0 });
+    assertEquals(
+      written(session),
+      maximumPacketSize === 9 ? "e0 07 00 05 11 00 00 00 00" : "e0 00",
+    );
+  }
+});
+
+Deno.test("Session publishes no Subscription Identifiers, with or without a connection [MQTT-3.3.4-6]", () => {
+  const properties = { subscriptionIdentifiers: [1] };
+  for (const session of [connectedSession(), newSession()]) {
+    for (const qos of [1, 2] as const) {
+      assertThrows(
+        () => session.publish(message("a", "", { qos, properties }), ""),
+        TypeError,
+        'Cannot publish to "a": subscriptionIdentifiers',
+      );
+    }
+    assertEquals([written(session), session.queued], ["", 0]);
+  }
+  assertThrows(
+    () => connectedSession().publish(message("a", "", { properties }), ""),
+    TypeError,
+  );
+});
+
+Deno.test("Session leaves out of DISCONNECT what only explains, before it leaves out the Session Expiry Interval [MQTT-3.14.2-3]", () => {
+  const maximumPacketSize = 12;
+  const session = connectedSession({ connack: { maximumPacketSize } });
+  const reasonString = "a word too many";
+  session.disconnect(0, { sessionExpiryInterval: 7, reasonString });
+  assertEquals(written(session), "e0 07 00 05 11 00 00 00 07");
 });

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import type { QoS } from "../../src/codec/packet.ts";
 import { PacketIds } from "../../src/session/packet_ids.ts";
 import {
   bytes,
@@ -11,6 +12,7 @@ import {
   reconnect,
   told,
   written,
+  writtenPackets,
 } from "./session.ts";
 
 const PACKET_ID_MAX = 65_535;
@@ -234,6 +236,64 @@ Deno.test("Session gives no identifier away that waits for PUBREC, PUBCOMP or no
     reconnect(session, "kept");
   }
   assertEquals([session.inFlight, inUse.size], [1_400, 1_400]);
+});
+
+Deno.test("Session gives no identifier away that is in use, over 10,000 aborted publishes, losses and rounds of all identifiers", () => {
+  const session = connectedSession();
+  /** What the server has taken and not answered. */
+  const unanswered = new Map<number, { topicName: string; qos: QoS }>();
+  let published = 0;
+  const publishOne = (qos: QoS) =>
+    session.publish(message(`${++published}`, "", { qos }), "");
+
+  /** An identifier that the server knows may come back with the same message alone. */
+  const look = () => {
+    let last = 0;
+    for (const packet of writtenPackets(session)) {
+      if (packet.type !== "publish") continue;
+      const { packetId, topicName, qos, dup } = packet;
+      const known = unanswered.get(packetId)?.topicName;
+      assertEquals(known, dup ? topicName : undefined, `id ${packetId}`);
+      unanswered.set(packetId, { topicName, qos });
+      last = packetId;
+    }
+    return last;
+  };
+  const answer = (packetId: number) => {
+    const { qos } = unanswered.get(packetId) ?? {};
+    const types = qos === 1
+      ? ["puback"] as const
+      : ["pubrec", "pubcomp"] as const;
+    for (const type of types) session.receive(ack(type, packetId), NOW);
+    unanswered.delete(packetId);
+  };
+
+  for (let round = 1; round <= 10_000; round++) {
+    const flight = publishOne(round % 2 === 0 ? 1 : 2);
+    if (flight === undefined) throw new Error("QoS 1 and 2 have flights");
+    if (round % 3 > 0) look();
+    session.abort(flight);
+    for (let i = 0; i < 15; i++) {
+      publishOne(1);
+      answer(look());
+    }
+    if (round % 250 === 0) {
+      const isKept = round % 4_000 > 0;
+      session.lost();
+      const away = publishOne(1);
+      if (away !== undefined) session.abort(away);
+      if (!isKept) unanswered.clear();
+      reconnect(session, isKept ? "kept" : "lost");
+      look();
+    }
+    // The others wait for long: the identifiers have begun anew by then.
+    if (unanswered.size > 3_000) {
+      [...unanswered.keys()].slice(0, 100).forEach(answer);
+    }
+  }
+  assertEquals(session.inFlight, unanswered.size);
+  [...unanswered.keys()].forEach(answer);
+  assertEquals([session.inFlight, session.queued], [0, 0]);
 });
 
 function ack(type: "puback" | "pubrec" | "pubcomp", packetId: number) {

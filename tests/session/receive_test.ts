@@ -103,13 +103,39 @@ for (const protocolVersion of VERSIONS) {
     assertEquals(deliveries(session).length, 1);
   });
 
-  Deno.test(`Session joins no messages of different QoS by ${name}`, () => {
+  Deno.test(`Session ends the connection by ${name} where a Packet Identifier that waits comes with another message`, () => {
+    const others = [
+      { first: 1, second: 1, dup: false },
+      { first: 1, second: 2, dup: true },
+      { first: 2, second: 1, dup: true },
+    ] as const;
+    for (const { first, second, dup } of others) {
+      const session = connectedSession(given);
+      session.receive(publish(protocolVersion, first, 7), NOW);
+      session.receive(publish(protocolVersion, second, 7, { dup }), NOW);
+      assertEquals(told(session), [
+        `delivery t 7 qos ${first} id 7`,
+        "failed 82 MQTT-2.2.1-4",
+      ]);
+    }
+  });
+
+  Deno.test(`Session ends the connection by ${name} where a Packet Identifier comes with another message between PUBREC and PUBREL`, () => {
+    const session = connectedSession(given);
+    session.receive(publish(protocolVersion, 2, 7), NOW);
+    for (const delivery of deliveries(session)) session.acknowledge(delivery);
+    session.receive(publish(protocolVersion, 1, 7), NOW);
+    assertEquals(told(session), ["failed 82 MQTT-2.2.1-4"]);
+  });
+
+  Deno.test(`Session ends the connection by ${name} where PUBREL comes for a message of QoS 1 that waits`, () => {
     const session = connectedSession(given);
     session.receive(publish(protocolVersion, 1, 7), NOW);
-    session.receive(publish(protocolVersion, 2, 7, { dup: true }), NOW);
-    const came = deliveries(session);
-    for (const delivery of came) session.acknowledge(delivery);
-    assertEquals(came.length, 2);
+    session.receive(bytes("62 02 00 07"), NOW);
+    assertEquals(told(session), [
+      "delivery t 7 qos 1 id 7",
+      "failed 82 MQTT-4.3.3-4",
+    ]);
   });
 
   Deno.test(`Session takes a PUBLISH of QoS 1 that comes again after PUBACK for a new message by ${name}`, () => {

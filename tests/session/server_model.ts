@@ -14,6 +14,8 @@ import type {
   Packet,
   ProtocolVersion,
   PublishPacket,
+  SubackPacket,
+  UnsubackPacket,
 } from "../../src/codec/packet.ts";
 import { ByteWriter } from "../../src/codec/writer.ts";
 
@@ -36,6 +38,8 @@ export class ServerModel {
   readonly log: { qos: number; payload: string }[] = [];
 
   // valid for the session
+  /** The Topic Filters of the client. */
+  readonly filters = new Set<string>();
   #hasSession = false;
   readonly #received = new Set<number>();
   #sending: Sent[] = [];
@@ -48,7 +52,9 @@ export class ServerModel {
   #clientMaximum = Infinity;
   /** The ids of PUBLISHes to which PUBACK or PUBCOMP has not been sent. */
   readonly #unanswered = new Set<number>();
-  #pending: AckPacket[] = [];
+  /** The ids of SUBSCRIBEs and UNSUBSCRIBEs to which nothing has been sent. */
+  readonly #asked = new Set<number>();
+  #pending: (AckPacket | SubackPacket | UnsubackPacket)[] = [];
   #expected: Record<"puback" | "pubrec", number[]> = { puback: [], pubrec: [] };
 
   /** Makes a server that knows no client. Under MQTT 3.x the client must know `receiveMaximum` by itself. */
@@ -95,7 +101,9 @@ export class ServerModel {
   /** Sends the next `count` acknowledgements that it has put off. */
   answer(count: number): void {
     for (const packet of this.#pending.splice(0, count)) {
-      if (packet.type !== "pubrec" || packet.reasonCode >= 0x80) {
+      if (packet.type === "suback" || packet.type === "unsuback") {
+        this.#asked.delete(packet.packetId);
+      } else if (packet.type !== "pubrec" || packet.reasonCode >= 0x80) {
         this.#unanswered.delete(packet.packetId);
       }
       this.#send(packet);
@@ -114,12 +122,14 @@ export class ServerModel {
     this.#out = new ByteWriter();
     this.#pending = [];
     this.#unanswered.clear();
+    this.#asked.clear();
     this.#expected = { puback: [], pubrec: [] };
   }
 
   /** Forgets the client. Returns what it will never get, by payload. */
   forget(): string[] {
     this.#hasSession = false;
+    this.filters.clear();
     this.#received.clear();
     const lost = this.#sending.map(({ payload }) => payload);
     this.#sending = [];
@@ -158,6 +168,22 @@ export class ServerModel {
       }
       case "pubcomp":
         return this.#finish(packet.packetId, 2, "released");
+      case "subscribe": {
+        const { packetId, subscriptions } = packet;
+        for (const { topicFilter } of subscriptions) {
+          this.filters.add(topicFilter);
+        }
+        const reasonCodes = subscriptions.map(({ qos }) => qos);
+        return this.#grant({ type: "suback", packetId, reasonCodes });
+      }
+      case "unsubscribe": {
+        const { packetId, topicFilters } = packet;
+        const codes = topicFilters.map((topicFilter) =>
+          this.filters.delete(topicFilter) ? 0 : 0x11
+        );
+        const reasonCodes = this.#version === 5 ? codes : [];
+        return this.#grant({ type: "unsuback", packetId, reasonCodes });
+      }
       default:
         throw new Error(`${packet.type} has no part in this`);
     }
@@ -185,10 +211,10 @@ export class ServerModel {
   #onPublish({ qos, packetId, dup, payload }: PublishPacket): void {
     const text = decoder.decode(payload);
     if (qos === 0) return void this.log.push({ qos, payload: text });
-    const isKnown = this.#unanswered.has(packetId) ||
-      this.#received.has(packetId);
-    check(!isKnown || dup, `packet id ${packetId} is in use`);
-    check(!this.#unanswered.has(packetId), `${packetId} came twice`);
+    const isUnanswered = this.#unanswered.has(packetId) ||
+      this.#asked.has(packetId);
+    check(!this.#isInUse(packetId) || dup, `packet id ${packetId} is in use`);
+    check(!isUnanswered, `${packetId} came twice`);
     check(
       this.#unanswered.size < this.#receiveMaximum,
       "the Receive Maximum is exceeded",
@@ -212,6 +238,20 @@ export class ServerModel {
       reasonCode,
       properties: NO_PROPERTIES,
     });
+  }
+
+  #isInUse(packetId: number): boolean {
+    return this.#unanswered.has(packetId) || this.#asked.has(packetId) ||
+      this.#received.has(packetId);
+  }
+
+  #grant(
+    packet: Omit<SubackPacket | UnsubackPacket, "properties">,
+  ): void {
+    const { packetId } = packet;
+    check(!this.#isInUse(packetId), `packet id ${packetId} is in use`);
+    this.#asked.add(packetId);
+    this.#pending.push({ ...packet, properties: NO_PROPERTIES });
   }
 
   #sendQueued(): void {

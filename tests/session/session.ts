@@ -7,15 +7,19 @@ import { NO_PROPERTIES } from "../../src/codec/packet.ts";
 import type {
   ConnectPacket,
   OutgoingPacket,
+  Packet,
   Properties,
   ProtocolVersion,
   QoS,
 } from "../../src/codec/packet.ts";
+import { PacketDecoder } from "../../src/codec/decoder.ts";
 import { encodePacket } from "../../src/codec/encoder.ts";
 import { ByteWriter } from "../../src/codec/writer.ts";
 import type { IncomingDelivery } from "../../src/session/delivery.ts";
 import type { SessionEvent } from "../../src/session/event.ts";
 import type { OutgoingMessage } from "../../src/session/flight.ts";
+import type { OfflineLimits } from "../../src/session/offline.ts";
+import type { SessionLost } from "../../src/session/options.ts";
 import type { Inflight } from "../../src/session/send_limits.ts";
 import { Session } from "../../src/session/session.ts";
 
@@ -52,6 +56,8 @@ export interface Given {
   connack?: Properties;
   sessionPresent?: boolean;
   inflight?: Inflight;
+  sessionLost?: Partial<SessionLost>;
+  offline?: Partial<OfflineLimits>;
   recording?: boolean;
   now?: number;
 }
@@ -113,6 +119,14 @@ export function connack(given: Given = {}): Uint8Array {
 export function newSession(given: Given = {}): Session<string> {
   return new Session({
     inflight: given.inflight ?? { max: 1_000, qos2Max: 1_000 },
+    sessionLost: { qos1: "resend", qos2: "reject", ...given.sessionLost },
+    offline: {
+      messagesMax: Infinity,
+      bytesMax: Infinity,
+      policy: "reject",
+      qos0: false,
+      ...given.offline,
+    },
     recording: given.recording ?? false,
   });
 }
@@ -157,7 +171,12 @@ export function reconnect(
 export function message(
   topicName: string,
   payload: string | Uint8Array,
-  options: { qos?: QoS; retain?: boolean; properties?: Properties } = {},
+  options: {
+    qos?: QoS;
+    retain?: boolean;
+    properties?: Properties;
+    expiresAt?: number;
+  } = {},
 ): OutgoingMessage {
   return {
     type: "publish",
@@ -168,6 +187,7 @@ export function message(
     dup: false,
     packetId: 0,
     properties: options.properties ?? NO_PROPERTIES,
+    expiresAt: options.expiresAt ?? 0,
   };
 }
 
@@ -195,8 +215,63 @@ export function written(session: Session<string>): string {
   return hex(session.takeBytes());
 }
 
-/** What the session has to tell, a line for each event. */
+/** What the session has for the wire, as packets. */
+export function writtenPackets(
+  session: Session<string>,
+  protocolVersion: ProtocolVersion = 5,
+): Packet[] {
+  const decoder = new PacketDecoder({ protocolVersion, from: "client" });
+  const bytes = session.takeBytes()?.slice();
+  if (bytes !== undefined) decoder.push(bytes);
+  const packets: Packet[] = [];
+  for (
+    let packet = decoder.next();
+    packet !== undefined;
+    packet = decoder.next()
+  ) packets.push(packet);
+  return packets;
+}
+
+/** The same, a line for each packet. */
+export function writtenLines(
+  session: Session<string>,
+  protocolVersion: ProtocolVersion = 5,
+): string[] {
+  return writtenPackets(session, protocolVersion).map((packet) => {
+    switch (packet.type) {
+      case "publish": {
+        const { topicName, payload, qos, dup, packetId } = packet;
+        const again = dup ? " dup" : "";
+        return `publish ${packetId} ${topicName} ${
+          decoder.decode(payload)
+        } qos ${qos}${again}`;
+      }
+      case "subscribe": {
+        const filters = packet.subscriptions.map(({ topicFilter }) =>
+          topicFilter
+        );
+        return `subscribe ${packet.packetId} ${filters.join(" ")}`;
+      }
+      case "unsubscribe":
+        return `unsubscribe ${packet.packetId} ${
+          packet.topicFilters.join(" ")
+        }`;
+      default:
+        return "packetId" in packet
+          ? `${packet.type} ${packet.packetId}`
+          : packet.type;
+    }
+  });
+}
+
+/** What the session has to tell, a line for each event, but for what it sums up of a lost session. */
 export function told(session: Session<string>): string[] {
+  return session.takeEvents().filter(({ type }) => type !== "session-lost")
+    .map(line);
+}
+
+/** What the session has to tell, with what it sums up of a lost session. */
+export function allTold(session: Session<string>): string[] {
   return session.takeEvents().map(line);
 }
 
@@ -218,6 +293,21 @@ function line(event: SessionEvent<string>): string {
     }
     case "connected":
       return "connected";
+    case "session-lost": {
+      const { resent, unknown, filters } = event;
+      return `session-lost ${resent} resent ${unknown} unknown ${filters} filters`;
+    }
+    case "accepted":
+      return `accepted ${event.request}`;
+    case "resubscribed":
+      return `resubscribed ${event.topicFilter} ${code(event.reasonCode)}`;
+    case "auth": {
+      const { type, reasonCode, properties } = event.packet;
+      const { authenticationData } = properties;
+      return `auth ${type} ${code(reasonCode)} ${
+        decoder.decode(authenticationData)
+      }`.trimEnd();
+    }
     case "refused":
     case "disconnected":
       return `${event.type} ${code(event.packet.reasonCode)}`;

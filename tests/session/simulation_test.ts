@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import { VERSION_NAMES, VERSIONS } from "./session.ts";
-import { step, World } from "./world.ts";
+import { behaviour, step, World } from "./world.ts";
 
 for (const version of VERSIONS) {
   for (const mayForget of [false, true]) {
@@ -16,8 +16,9 @@ for (const version of VERSIONS) {
       fc.assert(
         fc.property(
           fc.array(step, { maxLength: 200, size: "max" }),
-          (steps) => {
-            const world = new World(version, mayForget);
+          behaviour,
+          (steps, behaviour) => {
+            const world = new World({ version, mayForget, ...behaviour });
             for (const step of steps) world.take(step);
             world.finish();
             world.check();

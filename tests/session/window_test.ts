@@ -5,6 +5,8 @@ import {
   bytes,
   connectedSession,
   connectPacket,
+  deliveries,
+  FILTER,
   message,
   NOW,
   reconnect,
@@ -48,6 +50,27 @@ Deno.test("Session sends what many acknowledgements of one read make room for", 
     written(session),
     "32 06 00 01 61 00 03 00 32 06 00 01 61 00 04 00",
   );
+});
+
+Deno.test("Session holds up nothing but PUBLISH of QoS 1 and 2 while the window is full [MQTT-3.3.4-8, MQTT-4.9.0-3]", () => {
+  const session = connectedSession({ connack: { receiveMaximum: 1 } });
+  session.publish(message("a", "", { qos: 2 }), "first");
+  session.publish(message("a", "", { qos: 1 }), "waits");
+  session.takeBytes();
+  session.receive(bytes("34 06 00 01 74 00 07 00"), NOW);
+  for (const delivery of deliveries(session)) session.acknowledge(delivery);
+  session.receive(bytes("62 02 00 07"), NOW);
+  session.receive(bytes("50 02 00 01"), NOW);
+  session.subscribe({ subscriptions: [FILTER], properties: {} }, "f");
+  session.unsubscribe({ topicFilters: ["g"], properties: {} }, "g");
+  session.publish(message("b", ""), "QoS 0");
+  session.ping(NOW);
+  assertEquals(
+    written(session),
+    "50 02 00 07 70 02 00 07 62 02 00 01 82 07 00 02 00 00 01 66 00 " +
+      "a2 06 00 03 00 00 01 67 30 04 00 01 62 00 c0 00",
+  );
+  assertEquals(session.queued, 1);
 });
 
 Deno.test("Session takes an absent Receive Maximum for 65,535", () => {

@@ -30,6 +30,21 @@ export const connacks: readonly Golden[] = [
     },
   },
   {
+    // The byte was meant for a compression that never was: its value is not told.
+    name: "CONNACK that accepts, with something in the byte that is not used",
+    versions: [3],
+    from: "server",
+    canonical: false,
+    bytes: `
+      20 02 | CONNACK, Remaining Length 2
+      81    | reserved
+      00    | Connection Accepted`,
+    packet: {
+      ...CONNACK,
+      protocolVersion: 3,
+    },
+  },
+  {
     name: "CONNACK that refuses the user name",
     versions: [3],
     from: "server",

@@ -316,11 +316,12 @@ export const publishRefusals: readonly Refusal[] = [
 5     | 81 82 | 3.3.2-2 4.7.0-1         | PUBLISH with # in its topic                           | 30 06 00 03 61 2f 23 00
 3 4   | 81    | 1.5.4-2 1.5.3-2 4.7.3-2 | PUBLISH with U+0000 in its topic                      | 30 05 00 03 61 00 62
 5     | 81    | 1.5.4-2 4.7.3-2         | PUBLISH with U+0000 in its topic                      | 30 06 00 03 61 00 62 00
-5     | 82 94 | 3.3.2-8 2.2.2.2         | PUBLISH with Topic Alias 0                            | 30 07 00 01 61 03 23 00 00
+5     | 94    | 3.3.2-8                 | PUBLISH with Topic Alias 0                            | 30 07 00 01 61 03 23 00 00
 5     | 82    | 3.3.2 2.2.2.2           | PUBLISH with Subscription Identifier 0                | 30 06 00 01 61 02 0b 00
 5     | 81    | 1.5.5                   | PUBLISH with a Subscription Identifier of 5 bytes     | 30 0a 00 01 61 06 0b 80 80 80 80 01
 5     | 81    | 1.5.5 2.1               | PUBLISH with a Subscription Identifier cut off        | 30 06 00 01 61 02 0b 80
 5     | 81 82 | 3.3.2-14                | PUBLISH with a wildcard in its Response Topic         | 30 0a 00 01 61 06 08 00 03 61 2f 2b
+5     | 82    | 4.7.3-1                 | PUBLISH with a Response Topic of no length            | 30 07 00 01 61 03 08 00 00
 5     | 81 82 | 3.3.2 2.2.2.2           | PUBLISH with Payload Format Indicator 2               | 30 06 00 01 61 02 01 02
 `,
   ),

@@ -1,0 +1,237 @@
+/**
+ * From what a store gives back to the session that goes on.
+ *
+ * A process may have ended between any two changes, and a disk may have lost some. What is left is made
+ * into a session that repeats no message of QoS 2, and takes no packet id that the server may still know.
+ *
+ * This file computes only.
+ *
+ * @module
+ */
+import type {
+  RestoredFlight,
+  RestoredMessage,
+  RestoredRelease,
+  RestoredSession,
+} from "../session/restored.ts";
+import { isGone, type SessionBinding } from "./binding.ts";
+import { Ledger } from "./ledger.ts";
+import {
+  decodeBinding,
+  decodeFlight,
+  FLIGHT_KEYS,
+  MESSAGE_KEYS,
+  SESSION_KEY,
+} from "./record_codec.ts";
+import type { StoreDamage, StoreEntry } from "./store.ts";
+import { StoredQueue } from "./stored_queue.ts";
+
+/** Who asks for the session. */
+export interface Asker {
+  /** The Client Identifier that was asked for; undefined where the one of the store will do. */
+  readonly clientId: string | undefined;
+  /** The addresses of the servers that may have it. */
+  readonly servers: readonly string[];
+  /** The time of the wall clock. */
+  readonly wallNow: number;
+}
+
+/** A session that can go on. */
+export interface StoredSession {
+  /** What it begins with. */
+  readonly session: RestoredSession;
+  /** The ledger of what follows. It has changes already where something had to be made good. */
+  readonly ledger: Ledger;
+  /** Whose it was; undefined where it was never connected. */
+  readonly binding: SessionBinding | undefined;
+  /** Messages of QoS 2 that may have been delivered: they are not sent again, and nobody knows more. */
+  readonly unknown: readonly RestoredMessage[];
+  /** How many messages are known to be lost. */
+  readonly lost: number;
+}
+
+/** A flight as it is kept. */
+interface Flight {
+  readonly packetId: number;
+  readonly order: number;
+  readonly releaseOrder: number;
+  readonly doubtful: boolean;
+}
+
+/** The flights, and what becomes of each. */
+interface SortedFlights {
+  /** Their PUBLISH is sent again. */
+  readonly published: readonly RestoredFlight[];
+  /** Their PUBREL is sent again. */
+  readonly released: readonly Flight[];
+  /** Packet ids of those that cannot be sent again, and may not be taken for others. */
+  readonly unusable: readonly number[];
+  /** Messages that are of no more use. */
+  readonly done: readonly number[];
+  /** Messages that may have been delivered. */
+  readonly unknown: readonly RestoredMessage[];
+}
+
+/** Takes the entries of a store, and makes a session of them. */
+export class SessionReader {
+  readonly #queue: StoredQueue;
+  readonly #flights: Flight[] = [];
+  readonly #owned: number[] = [];
+  #binding: SessionBinding | undefined;
+  /** Messages up to this one may have been sent and settled since. */
+  #doubtfulTo = 0;
+  /** Changes of which nothing is known. */
+  #lostChanges = 0;
+  /** Packet ids of flights of which nothing else is known. */
+  readonly #lostFlights: number[] = [];
+  readonly #lostOwned: number[] = [];
+  readonly #lostMessages = new Set<number>();
+  readonly #unreadable: number[] = [];
+
+  /** Makes a reader of nothing. `wallAhead` is what the wall clock has more than the driver's. */
+  constructor(wallAhead: number) {
+    this.#queue = new StoredQueue(wallAhead);
+  }
+
+  /** Takes an entry. Throws a StoreError where a later version has written it. */
+  take({ key, value, doubtful = false }: StoreEntry): void {
+    if (key === SESSION_KEY) this.#binding = decodeBinding(value);
+    else if (key < FLIGHT_KEYS) this.#owned.push(key);
+    else if (key < MESSAGE_KEYS) {
+      const packetId = key - FLIGHT_KEYS;
+      this.#flights.push({ ...decodeFlight(value), packetId, doubtful });
+    } else this.#takeMessage(key - MESSAGE_KEYS, value, doubtful);
+  }
+
+  /** Takes what cannot be read. */
+  takeDamage({ key, changesMax }: StoreDamage): void {
+    if (key === undefined) this.#lostChanges += changesMax;
+    else if (key >= MESSAGE_KEYS) this.#lostMessages.add(key - MESSAGE_KEYS);
+    else if (key >= FLIGHT_KEYS) this.#lostFlights.push(key - FLIGHT_KEYS);
+    // Its key says all there is to say of a message that is owned.
+    else if (key !== SESSION_KEY) this.#lostOwned.push(key);
+  }
+
+  /** Makes a session of all that was taken. */
+  finish(asker: Asker): StoredSession {
+    const flights = this.#sortFlights();
+    const unknown = [...flights.unknown, ...this.#takeDoubtful()];
+    const { ledger, recalled, lastOrder } = this.#makeLedger(flights);
+    const useless = [
+      ...flights.done,
+      ...unknown.map(({ order }) => order),
+      ...this.#unreadable,
+    ];
+    for (const order of useless) ledger.dropMessage(order);
+    return {
+      session: {
+        published: flights.published,
+        released: [...flights.released, ...recalled],
+        queue: this.#queue,
+        owned: [...this.#owned, ...this.#lostOwned],
+        lastOrder,
+        isLost: this.#isLost(asker),
+      },
+      ledger,
+      binding: this.#binding,
+      unknown,
+      lost: this.#lostMessages.size,
+    };
+  }
+
+  #takeMessage(order: number, value: Uint8Array, doubtful: boolean): void {
+    try {
+      this.#queue.add(order, value);
+    } catch {
+      this.#unreadable.push(order);
+      this.#lostMessages.add(order);
+      return;
+    }
+    if (doubtful) this.#doubtfulTo = Math.max(this.#doubtfulTo, order);
+  }
+
+  /** Finds the messages of those that were sent, and those that cannot be sent again. */
+  #sortFlights(): SortedFlights {
+    const messages = this.#takeMessages();
+    const published: RestoredFlight[] = [];
+    const unknown: RestoredMessage[] = [];
+    const unusable = [...this.#lostFlights];
+    const sent = this.#flights.filter(({ releaseOrder }) => releaseOrder === 0)
+      .sort((one, other) => one.order - other.order);
+    const released = this.#flights
+      .filter(({ releaseOrder }) => releaseOrder > 0)
+      .sort((one, other) => one.releaseOrder - other.releaseOrder);
+    const done = released.map(({ order }) => order)
+      .filter((order) => messages.delete(order));
+    for (const { packetId, order, doubtful } of sent) {
+      const message = messages.get(order);
+      messages.delete(order);
+      if (message !== undefined && !(doubtful && message.qos === 2)) {
+        published.push({ packetId, message });
+        continue;
+      }
+      unusable.push(packetId);
+      if (message === undefined) this.#lostMessages.add(order);
+      else unknown.push(message);
+    }
+    return { published, released, unusable, done, unknown };
+  }
+
+  /** The messages that are in flight, by their order. */
+  #takeMessages(): Map<number, RestoredMessage> {
+    if (this.#flights.length === 0) return new Map();
+    const orders = new Set(this.#flights.map(({ order }) => order));
+    const messages = this.#queue.takeOut((order) => orders.has(order));
+    return new Map(messages.map((message) => [message.order, message]));
+  }
+
+  /**
+   * A change that was lost may have said of a message that it was sent, or settled. Messages are sent in the
+   * order in which they were accepted: so it was one of the first, and there are no more than the changes.
+   */
+  #takeDoubtful(): RestoredMessage[] {
+    let changes = this.#lostChanges;
+    let flights = this.#lostFlights.length;
+    if (changes + flights === 0) return [];
+    return this.#queue.takeOut(
+      (order) => order <= this.#doubtfulTo && changes-- > 0 || flights-- > 0,
+      ({ qos }) => qos === 2,
+    );
+  }
+
+  /**
+   * A packet id of which it is not known what was sent with it must not be taken for another message while
+   * the server may know it. PUBREL frees it whatever it was: so it is as if its PUBREC had come.
+   */
+  #makeLedger({ published, released, unusable }: SortedFlights) {
+    const ledger = new Ledger({
+      published: new Map(
+        published.map(({ packetId, message }) => [message.order, packetId]),
+      ),
+      released: new Map(
+        released.map(({ packetId, order }) => [order, packetId]),
+      ),
+      owned: this.#owned,
+      releases: released.at(-1)?.releaseOrder ?? 0,
+    });
+    for (const packetId of this.#lostOwned) ledger.own(packetId);
+    const orders = this.#flights.map(({ order }) => order);
+    let lastOrder = orders.reduce(
+      (highest, order) => Math.max(highest, order),
+      this.#queue.lastOrder,
+    );
+    const recalled = unusable.map((packetId): RestoredRelease => {
+      ledger.recall(++lastOrder, packetId);
+      return { packetId, order: lastOrder };
+    });
+    return { ledger, recalled, lastOrder };
+  }
+
+  #isLost({ clientId, servers, wallNow }: Asker): boolean {
+    const binding = this.#binding;
+    if (binding === undefined) return false;
+    return !servers.includes(binding.server) ||
+      (clientId ?? binding.clientId) !== binding.clientId ||
+      isGone(binding, wallNow);
+  }
+}
