@@ -1,0 +1,109 @@
+// What one client does with its Packet Identifiers, and with messages of QoS 2, as the wire shows it.
+
+import type { Packet, PublishPacket } from "../../src/codec/packet.ts";
+import type { PacketWatcher } from "../support/tapped_transport.ts";
+
+/** Below this a Reason Code is a success. */
+const FAILURE_MIN = 0x80;
+
+/** A message of ours whose handshake has not ended. */
+interface Flight {
+  readonly text: string;
+  hasPubrec: boolean;
+}
+
+/** Watches one client over all its connections. Texts are unique among what it sends. */
+export class FlightLedger implements PacketWatcher {
+  /** What the client has done that it must not do, a line each. */
+  readonly faults: string[] = [];
+  /** How many messages were sent that are acknowledged. */
+  published = 0;
+  readonly #flights = new Map<number, Flight>();
+  readonly #sentOnce = new Set<string>();
+  /** Identifiers of QoS 2 that the server has begun and not ended. */
+  readonly #incoming = new Set<number>();
+  readonly #begun = new Map<string, number>();
+
+  /** How often the server has begun to deliver a message of QoS 2; more than once, it has forgotten that it had. */
+  begun(text: string): number {
+    return this.#begun.get(text) ?? 0;
+  }
+
+  sent(packet: Packet): void {
+    switch (packet.type) {
+      case "publish":
+        if (packet.qos > 0) this.#publish(packet);
+        return;
+      case "subscribe":
+      case "unsubscribe":
+        return this.#checkFree(packet.packetId, packet.type);
+    }
+  }
+
+  received(packet: Packet): void {
+    switch (packet.type) {
+      case "connack":
+        if (packet.sessionPresent) return;
+        this.#flights.clear();
+        this.#incoming.clear();
+        return;
+      case "puback":
+      case "pubcomp":
+        this.#flights.delete(packet.packetId);
+        return;
+      case "pubrec": {
+        const flight = this.#flights.get(packet.packetId);
+        if (packet.reasonCode >= FAILURE_MIN) {
+          this.#flights.delete(packet.packetId);
+        } else if (flight !== undefined) flight.hasPubrec = true;
+        return;
+      }
+      case "publish":
+        if (packet.qos === 2) this.#begin(packet);
+        return;
+      case "pubrel":
+        this.#incoming.delete(packet.packetId);
+        return;
+    }
+  }
+
+  #publish(packet: PublishPacket): void {
+    const { packetId, dup, qos } = packet;
+    const text = textOf(packet);
+    const flight = this.#flights.get(packetId);
+    if (dup) {
+      if (flight?.text !== text) {
+        this.faults.push(`sent with DUP, not being in flight: ${text}`);
+      }
+      if (flight?.hasPubrec) this.faults.push(`sent after PUBREC: ${text}`);
+      return;
+    }
+    this.#checkFree(packetId, text);
+    if (qos === 2 && this.#sentOnce.has(text)) {
+      this.faults.push(`sent anew at QoS 2: ${text}`);
+    }
+    this.#sentOnce.add(text);
+    this.#flights.set(packetId, { text, hasPubrec: false });
+    this.published++;
+  }
+
+  #checkFree(packetId: number, what: string): void {
+    const flight = this.#flights.get(packetId);
+    if (flight === undefined) return;
+    this.faults.push(
+      `identifier ${packetId} is in flight with ${flight.text}, and used for ${what}`,
+    );
+  }
+
+  #begin(packet: PublishPacket): void {
+    const { packetId } = packet;
+    if (this.#incoming.has(packetId)) return;
+    this.#incoming.add(packetId);
+    const text = textOf(packet);
+    this.#begun.set(text, this.begun(text) + 1);
+  }
+}
+
+function textOf({ payload }: PublishPacket): string {
+  return new TextDecoder().decode(payload);
+}
