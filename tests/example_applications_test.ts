@@ -1,12 +1,13 @@
 // The programs in examples/: their own tests run without any permission, and each of them runs.
 
 import { assertEquals, assertMatch } from "@std/assert";
+import type { Reading } from "../examples/meter.ts";
 import { Broker } from "../testing.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
 /** How many tests the examples have: none may be left out in silence. */
-const TESTS = 10;
+const TESTS = 15;
 
 const TIMEOUT_MS = 30_000;
 
@@ -53,5 +54,27 @@ Deno.test({
     await child.status;
     const [, offline] = await broker.seen("thermostat/status", { count: 2 });
     assertEquals(offline?.text(), "offline");
+  },
+});
+
+Deno.test({
+  name: "examples/meter.ts publishes its readings",
+  timeout: TIMEOUT_MS,
+  async fn() {
+    await using broker = await Broker.listen();
+    const { host } = new URL(broker.url);
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--no-prompt", `--allow-net=${host}`],
+        ...["examples/meter.ts", broker.url],
+      ],
+      cwd: ROOT,
+      stdin: "null",
+      stdout: "null",
+    }).spawn();
+    const [reading] = await broker.seen("meter/reading");
+    assertEquals(reading?.json<Reading>().number, 1);
+    child.kill("SIGKILL");
+    await child.status;
   },
 });

@@ -16,6 +16,7 @@ import { Authentication } from "./authentication.ts";
 import { Client } from "./client.ts";
 import { accepting, type Agreement, refusing } from "./connack.ts";
 import { connectFault } from "./connect_fault.ts";
+import { foreignFault } from "./foreign.ts";
 import type { Link, PacketHandler } from "./link.ts";
 import { Message } from "./message.ts";
 import { connectedTwice, notYet, tooEarly } from "./misconduct.ts";
@@ -89,7 +90,10 @@ export class Admission implements PacketHandler {
     if (reasonCode === ReasonCode.unsupportedProtocolVersion) {
       return this.#refuse(reasonCode, message);
     }
-    if (this.#link.versionRead < 5) return this.#end(reasonCode, message);
+    if (this.#link.versionRead < 5) {
+      const why = foreignFault(this.#link.firstBytes) ?? message;
+      return this.#end(reasonCode, why);
+    }
     const isSayable = isReasonCode(reasonCode, "connack");
     this.#refuse(isSayable ? reasonCode : ReasonCode.protocolError, message);
   }
@@ -256,7 +260,8 @@ export class Admission implements PacketHandler {
     if (this.#link.question !== undefined) return this.#setTimeout(now);
     this.#end(
       undefined,
-      "it has sent no CONNECT that could be accepted in time",
+      foreignFault(this.#link.firstBytes) ??
+        "it has sent no CONNECT that could be accepted in time",
     );
   }
 

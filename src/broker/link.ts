@@ -21,6 +21,7 @@ import type { ProtocolError } from "../errors.ts";
 import type { BrokerConnection } from "./connection.ts";
 import type { Doors } from "./doors.ts";
 import { mayExplain, type Reply, withoutExplanation } from "./explanation.ts";
+import { FIRST_BYTES } from "./foreign.ts";
 import { unanswerable } from "./misconduct.ts";
 import type { BrokerDecision, BrokerQuestion } from "./question.ts";
 
@@ -73,6 +74,8 @@ export class Link implements BrokerConnection {
   takes = 0;
   /** When the last packet came: ms of the driver's clock. */
   heardAt: number;
+  /** The first bytes that came: what is no client of MQTT may be told by them. */
+  firstBytes: Uint8Array = new Uint8Array(0);
   /** The bytes to be written. */
   readonly writer = new ByteWriter();
   readonly #decoder: PacketDecoder;
@@ -125,6 +128,9 @@ export class Link implements BrokerConnection {
 
   /** Bytes have come. False where more wait than may. */
   push(bytes: Uint8Array): boolean {
+    if (this.firstBytes.length === 0) {
+      this.firstBytes = bytes.slice(0, FIRST_BYTES);
+    }
     this.#decoder.push(bytes);
     this.#held = this.isPaused ? this.#held + bytes.length : 0;
     return this.#held <= this.#doors.settings.incomingSizeMax;

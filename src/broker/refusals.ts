@@ -4,7 +4,13 @@
  * @module
  */
 import { isReasonCode } from "../codec/reason_code.ts";
-import { type BrokerHooks, type ClientIdentity, questionsOf } from "./hooks.ts";
+import {
+  type BrokerHooks,
+  type Login,
+  type PublishRequest,
+  questionsOf,
+  type SubscribeRequest,
+} from "./hooks.ts";
 import type { BrokerQuestions } from "./settings.ts";
 
 /** What a client can be refused. */
@@ -102,24 +108,28 @@ export class Refusals {
     return false;
   }
 
-  /** The Reason Code of the first that fits. A will is no message yet: it is not refused. */
+  /** The Reason Code of the first that fits. */
   #take(
     action: RefusedAction,
-    request: ClientIdentity & {
-      readonly topic?: string;
-      readonly isWill?: boolean;
-    },
+    request: Login | PublishRequest | SubscribeRequest,
   ): number | undefined {
-    if (request.isWill) return undefined;
+    if (!isAnswered(request)) return undefined;
+    const asked = "topic" in request ? request.topic : undefined;
     for (const refusal of this.#refusals) {
-      const { clientId = request.clientId, topic = request.topic } =
-        refusal.options;
+      const { clientId = request.clientId, topic = asked } = refusal.options;
       const fits = refusal.action === action &&
-        clientId === request.clientId && topic === request.topic;
+        clientId === request.clientId && topic === asked;
       if (!fits) continue;
       if (--refusal.left === 0) this.#refusals.delete(refusal);
       return refusal.reasonCode;
     }
     return undefined;
   }
+}
+
+/** Whether a refusal would be said: to a will, and to a message of QoS 0, there is no answer. */
+function isAnswered(
+  request: Login | PublishRequest | SubscribeRequest,
+): boolean {
+  return !("isWill" in request) || !request.isWill && request.qos > 0;
 }

@@ -220,7 +220,7 @@ export class Broker implements AsyncDisposable {
   }
 
   /**
-   * Resolves as soon as the condition holds, which is looked at now and after each thing that happens; rejects with
+   * Resolves as soon as the condition holds, which is looked at now and behind each event; rejects with
    * what it throws, and with an {@linkcode AbortedError} when the signal fires or the broker is closed.
    *
    * @example

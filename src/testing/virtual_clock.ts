@@ -100,7 +100,7 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Lets time pass until a promise has settled, no further than to that timer, and gives back what comes of it. Rejects with an
+   * Lets time pass until a promise has settled, and no more, and gives back what comes of it. Rejects with an
    * {@linkcode AbortedError} where the time that may pass does not bring it.
    *
    * @example

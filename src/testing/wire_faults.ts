@@ -38,7 +38,7 @@ export interface PacketChoice {
   readonly from: WireEnd;
   /** Which packet. */
   readonly packet: PacketName;
-  /** The how manieth of them; 1 by default. */
+  /** Which of them, counted from 1, the default. */
   readonly nth?: number;
 }
 
@@ -48,13 +48,13 @@ export type WirePoint =
   | {
     readonly from: WireEnd;
     readonly before: PacketName;
-    /** The how manieth of them; 1 by default. */
+    /** Which of them, counted from 1, the default. */
     readonly nth?: number;
   }
   | {
     readonly from: WireEnd;
     readonly after: PacketName;
-    /** The how manieth of them; 1 by default. */
+    /** Which of them, counted from 1, the default. */
     readonly nth?: number;
   };
 

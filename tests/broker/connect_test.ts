@@ -1,6 +1,6 @@
 // CONNECT and its answers (3.1, 3.2).
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { BrokerSettings } from "../../src/broker/settings.ts";
 import type { WillPacket } from "../../src/codec/packet.ts";
 import { NO_PROPERTIES } from "../../src/codec/packet.ts";
@@ -226,6 +226,24 @@ Deno.test("BrokerMachine ends a wire that sends no CONNECT in time", () => {
   assertEquals([peer.hex(), peer.isEnding], ["", true]);
   assertEquals(bench.told(), ["refused  -"]);
   assertEquals(bench.machine.deadline, Infinity);
+});
+
+Deno.test("BrokerMachine tells a browser and a client of TLS from broken packets of MQTT, at once or in time", () => {
+  const refusals = [
+    // "GET /long... HTTP/1.1", with as many bytes as "E" announces of a packet, or fewer.
+    ["47 45 54 20 2f" + " 61".repeat(70), "it speaks HTTP, not MQTT"],
+    ["47 45 54 20 2f", "it speaks HTTP, not MQTT"],
+    ["16 03 01 02 00 01", "it speaks TLS, which is not spoken here"],
+    ["70 02 00 01", "The client sent PUBCOMP before CONNECT"],
+  ] as const;
+  for (const [bytes, why] of refusals) {
+    const bench = new Bench();
+    bench.wire().sendBytes(bytes);
+    bench.pass(10_000);
+    const [event] = bench.machine.takeEvents();
+    if (event?.type !== "refused") throw new Error("it is refused");
+    assertStringIncludes(event.reason, why);
+  }
 });
 
 Deno.test("BrokerMachine tells of a wire that goes before CONNECT", () => {

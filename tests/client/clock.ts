@@ -1,6 +1,6 @@
 // The time of our own tests, which is the one that users' tests have, and the end of a macrotask.
 
-export { VirtualClock } from "../../testing.ts";
+export { VirtualClock } from "../../src/testing/virtual_clock.ts";
 
 /**
  * Resolves when all that bytes have set going is done. Wires in memory and the virtual clock go on by

@@ -314,6 +314,19 @@ Deno.test("Faults inflict changes a wire that has been at work, and heals it", a
   await clock.until(lost);
 });
 
+Deno.test("Faults are for the wire that a client has now, also where another one goes later", async () => {
+  await using stage = makeStage();
+  const { broker, clock } = stage;
+  const former = await stage.connect({ reconnect: false });
+  broker.faults.silence("lamp");
+  await using client = await stage.connect();
+  former.close();
+  await clock.advance(2_000);
+  assertEquals(broker.stats.connections, 1);
+  assertEquals(broker.faults.cut("lamp"), true);
+  await clock.until(client.publish("a", "x", { qos: 1 }));
+});
+
 Deno.test("Faults refuse answers CONNECT with the reason, as often as it is told", async () => {
   await using stage = makeStage();
   const { broker } = stage;
@@ -365,14 +378,16 @@ Deno.test("Faults refuse answers SUBSCRIBE and PUBLISH with the reason, before t
   assertEquals(broker.messages.map(({ topic }) => topic), ["d", "d"]);
 });
 
-Deno.test("Faults refuse without hooks asks for nothing once it has refused, and spares wills", async () => {
+Deno.test("Faults refuse without hooks asks for nothing once it has refused, and spares wills and QoS 0", async () => {
   await using stage = makeStage();
   const { broker } = stage;
   broker.faults.refuse("publish", ReasonCode.notAuthorized);
   await using client = await stage.connect({
     will: { topic: "will", payload: "gone" },
   });
+  await client.publish("a", "nobody would be told", { qos: 0 });
   await assertRejects(() => client.publish("a", "", { qos: 1 }), PublishError);
+  assertEquals(broker.messages.length, 1);
   await client.publish("a", "", { qos: 1 });
   broker.faults.refuse("publish", ReasonCode.notAuthorized);
   broker.faults.clear();

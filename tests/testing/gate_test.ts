@@ -121,3 +121,13 @@ Deno.test("Gate knows where a packet begins that comes behind others that it let
     [hex(SHORT.slice(8)), hex(PINGREQ)],
   );
 });
+
+Deno.test("Gate counts from when its faults are set", () => {
+  const gate = new Gate("client");
+  gate.pass(bytes(PINGREQ));
+  gate.set({ cut: { from: "client", before: "pingreq", nth: 2 } });
+  assertEquals(gate.pass(bytes(PINGREQ)).stop, undefined);
+  assertEquals(gate.pass(bytes(PINGREQ)).stop?.fault, "reset");
+  gate.set({ cut: { from: "client", afterBytes: 2 } });
+  assertEquals(gate.pass(bytes(PINGREQ)).through.length, 1);
+});

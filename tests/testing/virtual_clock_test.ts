@@ -17,7 +17,7 @@ Deno.test("VirtualClock stands still until it is advanced", async () => {
   assertEquals(clock.wallNow(), clock.now());
 });
 
-Deno.test("VirtualClock rings timers in order, each at its time, and those of the same time as they were set", async () => {
+Deno.test("VirtualClock rings timers in order, and those of the same time as they were set", async () => {
   const clock = new VirtualClock();
   const start = clock.now();
   const rung: [string, number][] = [];
