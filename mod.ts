@@ -53,6 +53,7 @@ export type {
   RequestHandler,
   ServeOptions,
 } from "./src/client/responder.ts";
+export type { Restored, RestoredPublish } from "./src/client/restored.ts";
 export type { ServerUrl } from "./src/client/servers.ts";
 export type {
   LostFlight,
@@ -70,6 +71,7 @@ export type {
   RetainHandling,
 } from "./src/codec/packet.ts";
 export type {
+  AckProperties,
   AuthProperties,
   ConnackProperties,
   ConnectProperties,

@@ -25,6 +25,18 @@ export class MqttError extends Error {
   override name = "MqttError";
 }
 
+/** What the errors of refusals are told of the server's answer; each says itself what it is. */
+export interface RefusalOptions extends ErrorOptions {
+  /** The Reason Code. */
+  reasonCode?: number | undefined;
+  /** That code in the specification's words. */
+  reasonName?: string | undefined;
+  /** What the server adds for people. */
+  reasonString?: string | undefined;
+  /** The server's User Properties, in order. */
+  userProperties?: readonly UserProperty[] | undefined;
+}
+
 /**
  * How far connecting came: `"wire"` until there was a connection to the server, `"tls"` in the TLS
  * handshake, `"websocket"` in the WebSocket's opening handshake, `"connack"` from then on, while the
@@ -34,17 +46,13 @@ export class MqttError extends Error {
 export type ConnectStage = "wire" | "tls" | "websocket" | "connack";
 
 /** What {@linkcode ConnectError} is told besides its message. */
-export interface ConnectErrorOptions extends ErrorOptions {
+export interface ConnectErrorOptions extends RefusalOptions {
   /** See {@linkcode ConnectError.stage}; left out, there was no wire. */
   stage?: ConnectStage | undefined;
   /** See {@linkcode ConnectError.peerProtocol}. */
   peerProtocol?: "HTTP" | "TLS" | undefined;
   /** See {@linkcode ConnectError.refusal}. */
   refusal?: string | undefined;
-  /** See {@linkcode ConnectError.reasonCode}. */
-  reasonCode?: number | undefined;
-  /** See {@linkcode ConnectError.reasonString}. */
-  reasonString?: string | undefined;
   /** See {@linkcode ConnectError.serverReference}. */
   serverReference?: string | undefined;
   /** See {@linkcode ConnectError.protocolVersion}. */
@@ -66,8 +74,12 @@ export class ConnectError extends MqttError {
    * under MQTT 3.x (chapter 3.2.2). Undefined where no CONNACK came: then `cause` says why.
    */
   readonly reasonCode: number | undefined;
+  /** That code in the specification's words, such as "not authorized". */
+  readonly reasonName: string | undefined;
   /** What the server adds for people (MQTT 5, 3.2.2.3.9). */
   readonly reasonString: string | undefined;
+  /** The server's User Properties, in order. */
+  readonly userProperties: readonly UserProperty[];
   /** The server to use instead, with Reason Codes 0x9C and 0x9D (MQTT 5, 3.2.2.3.16). */
   readonly serverReference: string | undefined;
   /** The protocol version that was asked for when the server refused: 3, 4 (3.1.1) or 5. */
@@ -80,7 +92,9 @@ export class ConnectError extends MqttError {
     this.peerProtocol = options.peerProtocol;
     this.refusal = options.refusal;
     this.reasonCode = options.reasonCode;
+    this.reasonName = options.reasonName;
     this.reasonString = options.reasonString;
+    this.userProperties = options.userProperties ?? [];
     this.serverReference = options.serverReference;
     this.protocolVersion = options.protocolVersion;
   }
@@ -128,11 +142,7 @@ export class WireError extends MqttError {
 }
 
 /** What {@linkcode ConnectionLostError} is told besides its message. */
-export interface ConnectionLostErrorOptions extends ErrorOptions {
-  /** See {@linkcode ConnectionLostError.reasonCode}. */
-  reasonCode?: number | undefined;
-  /** See {@linkcode ConnectionLostError.reasonString}. */
-  reasonString?: string | undefined;
+export interface ConnectionLostErrorOptions extends RefusalOptions {
   /** See {@linkcode ConnectionLostError.serverReference}. */
   serverReference?: string | undefined;
   /** See {@linkcode ConnectionLostError.delivery}. */
@@ -150,8 +160,12 @@ export class ConnectionLostError extends MqttError {
   override name = "ConnectionLostError";
   /** The Reason Code of the server's DISCONNECT, where it sent one (MQTT 5, 3.14.2.1). */
   readonly reasonCode: number | undefined;
+  /** That code in the specification's words, such as "session taken over". */
+  readonly reasonName: string | undefined;
   /** What the server's DISCONNECT adds for people. */
   readonly reasonString: string | undefined;
+  /** The User Properties of the server's DISCONNECT, in order. */
+  readonly userProperties: readonly UserProperty[];
   /** The server to use instead, with Reason Codes 0x9C and 0x9D. */
   readonly serverReference: string | undefined;
   /** For a publish: what is known of its delivery. */
@@ -161,10 +175,18 @@ export class ConnectionLostError extends MqttError {
   constructor(message: string, options: ConnectionLostErrorOptions = {}) {
     super(message, options);
     this.reasonCode = options.reasonCode;
+    this.reasonName = options.reasonName;
     this.reasonString = options.reasonString;
+    this.userProperties = options.userProperties ?? [];
     this.serverReference = options.serverReference;
     this.delivery = options.delivery;
   }
+}
+
+/** The server has ended the connection by DISCONNECT, and says why (MQTT 5, chapter 3.14). */
+export class DisconnectedError extends ConnectionLostError {
+  /** The name of the class. */
+  override name = "DisconnectedError";
 }
 
 /** No sign of life came from the server in answer to a PINGREQ (3.1.2.10 Keep Alive). */
@@ -191,15 +213,9 @@ export class ProtocolError extends MqttError {
 }
 
 /** What {@linkcode PublishError} is told besides its message. */
-export interface PublishErrorOptions extends ErrorOptions {
+export interface PublishErrorOptions extends RefusalOptions {
   /** See {@linkcode PublishError.delivery}. */
   delivery: Delivery;
-  /** See {@linkcode PublishError.reasonCode}. */
-  reasonCode?: number | undefined;
-  /** See {@linkcode PublishError.reasonString}. */
-  reasonString?: string | undefined;
-  /** See {@linkcode PublishError.userProperties}. */
-  userProperties?: readonly UserProperty[] | undefined;
 }
 
 /**
@@ -216,6 +232,8 @@ export class PublishError extends MqttError {
   readonly delivery: Delivery;
   /** The Reason Code of PUBACK or PUBREC, or the one that a limit stands for: 128 or more; else undefined. */
   readonly reasonCode: number | undefined;
+  /** That code in the specification's words, such as "quota exceeded". */
+  readonly reasonName: string | undefined;
   /** What the server adds for people. */
   readonly reasonString: string | undefined;
   /** The server's User Properties, in order. */
@@ -226,6 +244,7 @@ export class PublishError extends MqttError {
     super(message, options);
     this.delivery = options.delivery;
     this.reasonCode = options.reasonCode;
+    this.reasonName = options.reasonName;
     this.reasonString = options.reasonString;
     this.userProperties = options.userProperties ?? [];
   }
@@ -255,13 +274,15 @@ export class RequestError extends MqttError {
 export interface SubscribeErrorOptions extends ErrorOptions {
   /** See {@linkcode SubscribeError.reasonCodes}. */
   reasonCodes: readonly number[];
+  /** See {@linkcode SubscribeError.reasonName}. */
+  reasonName?: string | undefined;
   /** See {@linkcode SubscribeError.reasonString}. */
   reasonString?: string | undefined;
   /** See {@linkcode SubscribeError.userProperties}. */
   userProperties?: readonly UserProperty[] | undefined;
 }
 
-/** The server, or a limit that it has announced, refused one Topic Filter or more of a SUBSCRIBE or an UNSUBSCRIBE. */
+/** The server, or a limit that it has announced, refused one Topic Filter or more of a SUBSCRIBE. */
 export class SubscribeError extends MqttError {
   /** The name of the class. */
   override name = "SubscribeError";
@@ -269,6 +290,8 @@ export class SubscribeError extends MqttError {
   readonly reasonCodes: readonly number[];
   /** The first Reason Code that is a refusal. */
   readonly reasonCode: number;
+  /** That code in the specification's words, such as "not authorized"; undefined under MQTT 3.x, which says no more than no. */
+  readonly reasonName: string | undefined;
   /** What the server adds for people. */
   readonly reasonString: string | undefined;
   /** The server's User Properties, in order. */
@@ -279,6 +302,33 @@ export class SubscribeError extends MqttError {
     super(message, options);
     this.reasonCodes = options.reasonCodes;
     this.reasonCode = options.reasonCodes.find((code) => code >= 128) ?? 128;
+    this.reasonName = options.reasonName;
+    this.reasonString = options.reasonString;
+    this.userProperties = options.userProperties ?? [];
+  }
+}
+
+/** The server, or a limit that it has announced, refused one Topic Filter or more of an UNSUBSCRIBE. */
+export class UnsubscribeError extends MqttError {
+  /** The name of the class. */
+  override name = "UnsubscribeError";
+  /** One Reason Code for each Topic Filter, in order; 128 or more is a refusal. */
+  readonly reasonCodes: readonly number[];
+  /** The first Reason Code that is a refusal. */
+  readonly reasonCode: number;
+  /** That code in the specification's words, such as "not authorized". */
+  readonly reasonName: string | undefined;
+  /** What the server adds for people. */
+  readonly reasonString: string | undefined;
+  /** The server's User Properties, in order. */
+  readonly userProperties: readonly UserProperty[];
+
+  /** Makes an UnsubscribeError. */
+  constructor(message: string, options: SubscribeErrorOptions) {
+    super(message, options);
+    this.reasonCodes = options.reasonCodes;
+    this.reasonCode = options.reasonCodes.find((code) => code >= 128) ?? 128;
+    this.reasonName = options.reasonName;
     this.reasonString = options.reasonString;
     this.userProperties = options.userProperties ?? [];
   }

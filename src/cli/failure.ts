@@ -11,6 +11,7 @@ import {
   PublishError,
   SubscribeError,
   type TlsFault,
+  UnsubscribeError,
   WireError,
 } from "../../mod.ts";
 import { sentence } from "./sentence.ts";
@@ -107,6 +108,9 @@ export function failureOf(
   if (error instanceof SubscribeError) {
     const is5 = circumstances.protocolVersion === 5;
     return { line, code: is5 ? error.reasonCode : CODE.subscribeRefused };
+  }
+  if (error instanceof UnsubscribeError) {
+    return { line, code: error.reasonCode };
   }
   if (error instanceof PublishError) {
     return { line, code: error.reasonCode ?? CODE.failed };

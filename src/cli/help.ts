@@ -7,6 +7,7 @@ import { VERSION } from "../version.ts";
 import { BROKER } from "./broker_options.ts";
 import { longName, type Option, type Table } from "./option.ts";
 import { PUBLISH } from "./publish_options.ts";
+import { REQUEST } from "./request_options.ts";
 import { SHARED } from "./shared_options.ts";
 import { SUBSCRIBE } from "./subscribe_options.ts";
 import { TEST } from "./test_options.ts";
@@ -35,6 +36,12 @@ const PAGES = {
     options: SUBSCRIBE,
     connects: true,
   },
+  request: {
+    usage: "midge request -t TOPIC -m TEXT [options] [URL]",
+    about: "Sends a request, and prints the reply (MQTT 5).",
+    options: REQUEST,
+    connects: true,
+  },
   test: {
     usage: "midge test [options] [HOST or URL]",
     about:
@@ -57,6 +64,7 @@ Usage: midge <command> [options]
 
   publish    (pub)  ${PAGES.publish.about}
   subscribe  (sub)  ${PAGES.subscribe.about}
+  request           ${PAGES.request.about}
   test              Tries a server out: what comes on test/2 is printed.
   broker            ${PAGES.broker.about}
   help              Prints this, or the options of a command: midge help publish

@@ -16,6 +16,7 @@ type Command = (args: readonly string[]) => Promise<number>;
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   publish: () => Promise.resolve(publish),
   subscribe: async () => (await import("./subscribe.ts")).subscribe,
+  request: async () => (await import("./request.ts")).request,
   test: async () => (await import("./test.ts")).test,
   broker: async () => (await import("./broker.ts")).broker,
   help: async () => (await import("./help.ts")).help,

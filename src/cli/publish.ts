@@ -10,12 +10,16 @@ import { PUBLISH } from "./publish_options.ts";
 import { SHARED } from "./shared_options.ts";
 import { parse } from "./parse.ts";
 import type { Source } from "./publish_stream.ts";
+import { payloadOf } from "./given_payload.ts";
 import { run } from "./run.ts";
 import { targetOf } from "./server.ts";
 import { UsageError } from "./usage_error.ts";
 import { environment } from "./variables.ts";
 
 const OPTIONS = { ...PUBLISH, ...SHARED };
+
+/** How a message can be given. */
+const WAYS = "-m TEXT, -f FILE, -s, -l, -n or --jsonl";
 
 type PublishValues = Values<typeof OPTIONS>;
 
@@ -66,26 +70,11 @@ async function sourceOf(
   if (values.interval !== undefined && values.repeat === undefined) {
     throw new UsageError("--interval belongs to --repeat");
   }
-  const payload = await payloadOf(values);
+  const payload = await payloadOf("publish", values, WAYS);
   return values.repeat === undefined ? { type: "once", payload } : {
     type: "repeat",
     payload,
     count: values.repeat,
     intervalMs: values.interval ?? 0,
   };
-}
-
-async function payloadOf(
-  { message, nullMessage, stdinFile, file }: PublishValues,
-): Promise<string | Uint8Array> {
-  if (message !== undefined) return message;
-  if (nullMessage) return "";
-  const path = stdinFile ? "-" : file;
-  if (path === undefined) {
-    throw new UsageError(
-      "publish needs a message: -m TEXT, -f FILE, -s, -l, -n or --jsonl",
-    );
-  }
-  const { readAll } = await import("./input.ts");
-  return await readAll(path);
 }

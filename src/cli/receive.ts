@@ -12,6 +12,7 @@ import {
   type UnsubscribeOptions,
 } from "../../mod.ts";
 import type { Format } from "./format.ts";
+import type { Replier } from "./reply.ts";
 import { Output } from "./output.ts";
 import { GOODBYE_TIMEOUT_MS } from "./run.ts";
 import { writeError } from "./terminal.ts";
@@ -45,6 +46,8 @@ export interface Reception {
   readonly filterOut: readonly string[];
   /** What happens to a retained message once it is printed. */
   readonly removal: "none" | "dry run" | "all";
+  /** Answers a request, and rejects never. */
+  readonly reply: Replier | undefined;
 }
 
 /** Receives until it is enough, the time is over or a signal comes; returns the exit code. */
@@ -132,6 +135,7 @@ class Printer {
   readonly #onMessages: () => void;
   readonly #output = new Output(Deno.stdout);
   readonly #removals = new UnderWay();
+  readonly #answers = new UnderWay();
   #wanted: number;
 
   constructor(client: Client, reception: Reception, onMessages: () => void) {
@@ -163,6 +167,7 @@ class Printer {
         if (taken.length === batch.length && this.#wanted > 0) continue;
         for (const message of taken) await message.ack();
         await this.#removals.fewerThan(1);
+        await this.#answers.fewerThan(1);
         return true;
       }
       return false;
@@ -173,12 +178,13 @@ class Printer {
 
   /** Prints until it is enough; returns what it has dealt with. */
   #print(batch: readonly Message[]): readonly Message[] {
-    const { format, retainedOnly } = this.#reception;
+    const { format, retainedOnly, reply } = this.#reception;
     for (const [at, message] of batch.entries()) {
       if (retainedOnly && !message.retain) return batch.slice(0, at);
       if (!this.#isWanted(message)) continue;
       format(message, this.#output);
       if (message.retain) this.#clear(message.topic);
+      if (reply !== undefined) this.#answers.add(reply(this.#client, message));
       if (--this.#wanted === 0) return batch.slice(0, at + 1);
     }
     return batch;

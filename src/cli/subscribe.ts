@@ -4,17 +4,9 @@
  * @module
  */
 import type { SubscribeOptions } from "../../mod.ts";
-import {
-  classic,
-  type Format,
-  type Look,
-  plain,
-  RAW,
-  verbose,
-  VISIBLE,
-} from "./format.ts";
 import { givenProperties } from "./given_properties.ts";
 import type { Values } from "./option.ts";
+import { formatOf } from "./output_format.ts";
 import { SHARED } from "./shared_options.ts";
 import { SUBSCRIBE } from "./subscribe_options.ts";
 import { parse } from "./parse.ts";
@@ -68,6 +60,9 @@ async function receptionOf(
     retainedOnly: values.retainedOnly,
     filterOut: values.filterOut,
     removal: await removalOf(values, filters),
+    reply: values.reply === undefined
+      ? undefined
+      : (await import("./reply.ts")).replier(values.reply),
   };
 }
 
@@ -77,6 +72,7 @@ async function subscribeOptions(
   const { retainHandling } = values;
   return {
     qos: values.qos ?? 0,
+    ...(values.shared !== undefined && { shared: values.shared }),
     ...(values.noLocal && { noLocal: true }),
     ...(values.retainAsPublished && { retainAsPublished: true }),
     ...(retainHandling !== undefined && { retainHandling }),
@@ -95,30 +91,6 @@ function withQos(
         options: { ...options, qos: qos(filter.slice(-1)) },
       }
       : { filter, options };
-}
-
-async function formatOf(values: SubscribeValues): Promise<Format> {
-  const end = values.noNewline ? "" : "\n";
-  if (values.json || values.pretty) {
-    const { json } = await import("./json.ts");
-    return json(values.pretty ? { indent: 2, end } : { end });
-  }
-  const look = { ...lookOf(values), end };
-  if (values.format !== undefined) {
-    const { formatString } = await import("./format_string.ts");
-    return formatString(values.format, look);
-  }
-  if (values.classic) return classic(look);
-  return values.verbose ? verbose(look) : plain(look);
-}
-
-function lookOf(values: SubscribeValues): Look {
-  const raw = values.raw || !Deno.stdout.isTerminal();
-  const look = raw ? RAW : VISIBLE;
-  if (values.hex) return { ...look, payload: (payload) => payload.toHex() };
-  return values.base64
-    ? { ...look, payload: (payload) => payload.toBase64() }
-    : look;
 }
 
 /** Whether what is retained is cleared. On a terminal it is asked for: it cannot be undone. */

@@ -4,11 +4,8 @@
  * @module
  */
 import type { Table } from "./option.ts";
+import { OUTPUT } from "./output_options.ts";
 import { duration, integer, qos, text } from "./readers.ts";
-
-const FORMS = ["verbose", "classic", "json", "format"];
-
-const LOOKS = ["hex", "base64", "raw"];
 
 const STOPS = ["count", "one"];
 
@@ -77,6 +74,19 @@ export const SUBSCRIBE = {
     repeat: true,
     help: "do not print what matches; may be given several times",
   },
+  shared: {
+    argument: "GROUP",
+    read: text,
+    mqtt5: true,
+    help: "share the messages with the others of a group",
+  },
+  reply: {
+    argument: "TEXT",
+    read: text,
+    mqtt5: true,
+    help:
+      "answer each request with TEXT; |COMMAND gives it to a command, and answers with its output",
+  },
   noLocal: { mqtt5: true, help: "not what this client itself publishes" },
   retainAsPublished: {
     mqtt5: true,
@@ -88,41 +98,5 @@ export const SUBSCRIBE = {
     mqtt5: true,
     help: "retained messages always, if new, or never (0)",
   },
-  verbose: {
-    letters: "v",
-    rivals: FORMS,
-    help: "print the topic, a space and the payload",
-  },
-  classic: {
-    rivals: FORMS,
-    help: "print Topic: test/1, message: 'hello'",
-  },
-  json: {
-    rivals: FORMS,
-    help: "print a JSON object a line, with mosquitto's names",
-  },
-  pretty: {
-    rivals: ["verbose", "classic", "format"],
-    help: "print JSON over several lines",
-  },
-  format: {
-    letters: "F",
-    argument: "FORMAT",
-    read: text,
-    rivals: FORMS,
-    help: "print %t topic, %p payload, %q QoS ... as mosquitto_sub -F does",
-  },
-  hex: {
-    rivals: [...LOOKS, "json", "pretty"],
-    help: "print payloads in hexadecimal",
-  },
-  base64: {
-    rivals: [...LOOKS, "json", "pretty"],
-    help: "print payloads in base64",
-  },
-  raw: {
-    rivals: LOOKS,
-    help: "print every byte as it is, on a terminal too",
-  },
-  noNewline: { letters: "N", help: "print no newline after a payload" },
+  ...OUTPUT,
 } as const satisfies Table;

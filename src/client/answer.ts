@@ -25,7 +25,7 @@ export function tellAnswer(
     else if (event.type === "accepted") publisher.accepted(request);
     else if (event.type === "publish-refused") request.reject(event.error);
     else if (event.type === "abandoned") {
-      publisher.abandoned(request, event.delivery);
+      publisher.abandoned(request, event);
     }
   } else if (event.type === "abandoned") {
     subscriber.abandoned(request, event.cause);

@@ -9,7 +9,10 @@ import {
   type ProtocolVersion,
   type WillPacket,
 } from "../codec/packet.ts";
-import type { AuthProperties } from "../codec/property.ts";
+import type {
+  AuthProperties,
+  DisconnectProperties,
+} from "../codec/property.ts";
 import { checkConnect } from "../session/connect_check.ts";
 import { topicNameFault } from "../topic/name.ts";
 import type { Transport } from "../transport/wire.ts";
@@ -23,7 +26,7 @@ import {
   Exchange,
 } from "./exchange.ts";
 import type { ConnectOptions, Will } from "./options.ts";
-import { payloadBytes } from "./payload.ts";
+import { isAsAnnounced, payloadBytes } from "./payload.ts";
 import { type Redirection, Servers, type ServerUrl } from "./servers.ts";
 import type { Target } from "./url.ts";
 
@@ -35,6 +38,9 @@ const NEVER_EXPIRES = 0xffff_ffff;
 
 /** How long the server keeps a session that nobody but us comes back to. */
 const SESSION_EXPIRY_S = 300;
+
+/** What a session that was kept for our return alone ends with. */
+const END_OF_SESSION = { sessionExpiryInterval: 0 };
 
 const KEEP_ALIVE_S = 60;
 
@@ -81,7 +87,7 @@ interface Introduction extends Identity {
 export class Approaches {
   readonly #servers: Servers;
   readonly #options: ConnectOptions;
-  readonly #clientId: Asked<string>;
+  #clientId: Asked<string>;
   readonly #password: Asked<string | Uint8Array> | undefined;
   readonly #will: Asked<Will> | WillPacket | undefined;
   /** What CONNACK has accepted last. */
@@ -106,6 +112,27 @@ export class Approaches {
     }
   }
 
+  /** The Client Identifier that is known to be asked for; undefined where a function or the server gives it, or anyone will do. */
+  get askedClientId(): string | undefined {
+    const { clientId } = this.#options;
+    return isAsked(clientId) || clientId === "" ? undefined : clientId;
+  }
+
+  /** See `Servers.addresses`. */
+  get addresses(): readonly string[] | undefined {
+    return this.#servers.addresses;
+  }
+
+  /** See `Servers.home`. */
+  get home(): string {
+    return this.#servers.home;
+  }
+
+  /** An earlier process had a session under this client id: it is ours where no other was asked for. */
+  goOnAs(clientId: string): void {
+    if (this.#options.clientId === undefined) this.#clientId = clientId;
+  }
+
   /** How many attempts it takes to have tried all servers. */
   get serverCount(): number {
     return this.#servers.count;
@@ -118,11 +145,14 @@ export class Approaches {
       this.#servers.isAsked;
   }
 
-  /** Whether the session, which is to outlive a loss, is to end with our DISCONNECT: it is for nobody else. */
-  get endsSession(): boolean {
+  /** What DISCONNECT says of the session: one that is to outlive losses alone, and is for nobody else, ends with it. */
+  get farewell(): DisconnectProperties {
     const { cleanStart = true, reconnect, properties } = this.#options;
     return cleanStart && reconnect !== false &&
-      properties?.sessionExpiryInterval === undefined;
+        this.#accepted?.protocolVersion === 5 &&
+        properties?.sessionExpiryInterval === undefined
+      ? END_OF_SESSION
+      : NO_PROPERTIES;
   }
 
   /**
@@ -316,6 +346,11 @@ function makeWill(will: Will): WillPacket {
     throw new TypeError(`Cannot connect with a will for "${topic}": ${fault}`);
   }
   checkInteger("connect", "will.qos", qos, 0, 2);
+  if (!isAsAnnounced(payload, properties ?? NO_PROPERTIES)) {
+    throw new TypeError(
+      `Cannot connect with a will for "${topic}": the payload is not UTF-8, and payloadFormatIndicator says it is`,
+    );
+  }
   return {
     topicName: topic,
     payload: payloadBytes(payload).slice(),

@@ -35,6 +35,7 @@ import {
   type RequestOptions,
 } from "./requester.ts";
 import { type RequestHandler, serve, type ServeOptions } from "./responder.ts";
+import type { Restored } from "./restored.ts";
 import type { Settings } from "./settings.ts";
 import type { Stats, StatusEvent } from "./status.ts";
 import { Subscriber } from "./subscriber.ts";
@@ -84,6 +85,8 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
       onRead: (size) => life.stats.bytesReceived += size,
       onEnding: (error) => life.end = error ?? life.end,
       onEnd: (error) => this.#onEnd(error),
+      onClosed: (error) => this.#closed.resolve(error),
+      makeRequest: (topicName) => this.#publisher.restored(topicName),
       isPaused: () => this.#isPaused(),
       deadline: (now) => this.#receiver.deadline(now),
     });
@@ -94,8 +97,8 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
       life,
       link,
       acknowledger: {
-        acknowledge: (delivery, reasonCode) =>
-          link.acknowledge(delivery, reasonCode),
+        acknowledge: (delivery, reasonCode, properties) =>
+          link.acknowledge(delivery, reasonCode, properties),
         checkReject: (code) => checkReject(code, this.connection),
       },
       fail: (error) => this.#fail(error),
@@ -127,6 +130,11 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
       throw new TypeError("The client was never connected");
     }
     return this.#connection;
+  }
+
+  /** What the option `store` has brought back from an earlier process; undefined without one. */
+  get restored(): Restored | undefined {
+    return this.#link.restored;
   }
 
   /** Resolves when the client has ended: with undefined after `disconnect()`, else with the cause. It never rejects. */
@@ -319,23 +327,15 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
         return this.#receiver.receive(event, undefined, now);
       case "delivery":
         return this.#receiver.receive(event.packet, event, now);
-      case "connected": {
+      case "connected":
         this.#onConnected(event.packet, now);
-        const { warning } = this.#settings;
-        if (warning !== undefined) {
-          this.#life.status.tell({ type: "warning", text: warning });
-        }
-        return;
-      }
+        return this.#life.warn(this.#settings.warning);
       case "session-lost":
         return this.#life.status.tell(event);
       case "resubscribed":
         return this.#subscriber.resubscribed(event);
-      case "stray": {
-        this.#life.stats.strayAcknowledgements++;
-        const { type: packetType, packetId } = event.packet;
-        return this.#life.status.tell({ type: "stray", packetType, packetId });
-      }
+      case "stray":
+        return this.#life.tellStray(event.packet);
     }
     if ("request" in event) {
       tellAnswer(event, {
@@ -381,14 +381,11 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
     );
     this.#life.status.tell({ type: "closed", error });
     this.#life.status.end();
-    this.#closed.resolve(error);
   }
 
-  #fail(error: unknown): void {
+  #fail(cause: unknown): void {
     this.#link.end(
-      new ConnectionLostError("an onMessage handler has failed", {
-        cause: error,
-      }),
+      new ConnectionLostError("an onMessage handler has failed", { cause }),
     );
   }
 }

@@ -21,7 +21,8 @@ import { makeSettings, type Settings } from "./settings.ts";
  * for the first connection.
  *
  * Rejects with a TypeError or RangeError for an option that is unknown, contradictory or out of range,
- * with an {@linkcode AbortedError} when the signal fires, and with a {@linkcode ConnectError} for
+ * with an {@linkcode AbortedError} when the signal fires, with a {@linkcode StoreError} where the option
+ * `store` cannot be opened, and with a {@linkcode ConnectError} for
  * whatever else keeps it from resolving: the first failure, unless `reconnect.retryFirst` has it go on.
  * A connection that is lost later is had again, as `reconnect` says.
  *

@@ -44,12 +44,12 @@ export function refusedAttempt(
   packet: ConnackPacket,
 ): FailedAttempt {
   const { reasonCode, protocolVersion, properties } = packet;
-  const { reasonString, serverReference } = properties;
-  const why = protocolVersion === 5
+  const { reasonString, userProperties, serverReference } = properties;
+  const reasonName = protocolVersion === 5
     ? reasonText(reasonCode, "connack")
     : connectReturnText(reasonCode);
   const hint = reasonString === undefined ? "" : ` "${reasonString}"`;
-  const refusal = `${why} (${reasonCode})${hint}`;
+  const refusal = `${reasonName} (${reasonCode})${hint}`;
   return {
     error: new ConnectError(
       `Cannot connect to ${address}: the server refused the connection, ${refusal}`,
@@ -57,7 +57,9 @@ export function refusedAttempt(
         stage: "connack",
         refusal,
         reasonCode,
+        reasonName,
         reasonString,
+        userProperties,
         serverReference,
         protocolVersion: asked,
       },

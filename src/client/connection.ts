@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { StoreError } from "../errors.ts";
 import type { Session } from "../session/session.ts";
 import type { Wire } from "../transport/wire.ts";
 import type { Clock } from "./clock.ts";
+import type { Keeper } from "./keeper.ts";
 import type { Trace } from "./trace.ts";
 import type { Request } from "./wait.ts";
 
@@ -54,6 +56,8 @@ export interface ConnectionOptions {
   readonly owner: ConnectionOwner;
   readonly clock: Clock;
   readonly trace: Trace | undefined;
+  /** Who keeps what is recorded with the bytes; undefined where nobody does. */
+  readonly keeper: Keeper | undefined;
 }
 
 /** Moves bytes between a wire and a session. Once closed it tells nobody anything. */
@@ -63,6 +67,7 @@ export class Connection {
   readonly #owner: ConnectionOwner;
   readonly #clock: Clock;
   readonly #trace: Trace | undefined;
+  readonly #keeper: Keeper | undefined;
   #phase: "open" | "parting" | "closed" = "open";
   #writeError: unknown;
   #cancel: (() => void) | undefined;
@@ -76,6 +81,7 @@ export class Connection {
     this.#owner = options.owner;
     this.#clock = options.clock;
     this.#trace = options.trace;
+    this.#keeper = options.keeper;
     void this.#read();
   }
 
@@ -84,12 +90,16 @@ export class Connection {
     return this.#writing !== undefined;
   }
 
+  /** Whether the session has something to write or to keep. */
+  get isDue(): boolean {
+    return this.#session.outgoingSize > 0 || this.#keeper?.isDue === true;
+  }
+
   /** Writes what the session has, unless a write is under way: then that follows by itself. */
   flush(): void {
-    if (
-      this.#writing !== undefined || this.#phase !== "open" ||
-      this.#session.outgoingSize === 0
-    ) return;
+    if (this.#writing !== undefined || this.#phase !== "open" || !this.isDue) {
+      return;
+    }
     this.#writing = this.#write();
   }
 
@@ -119,7 +129,7 @@ export class Connection {
     const cancel = this.#clock.schedule(() => this.#drop(), graceMs);
     try {
       // What is under way is written to its end: behind half a packet nothing would be understood.
-      await this.#writing;
+      await Promise.all([this.#writing, this.#keeper?.keep()]);
       if (last !== undefined) {
         this.#trace?.sent(last);
         await this.#writeAll(last);
@@ -215,16 +225,25 @@ export class Connection {
   async #write(): Promise<void> {
     try {
       do {
-        const bytes = this.#session.takeBytes();
-        if (bytes === undefined) break;
-        this.#trace?.sent(bytes);
-        await this.#writeAll(bytes);
+        // What is recorded later goes with later bytes, however long the store takes.
+        const bytes = this.#session.outgoingSize > 0
+          ? this.#session.takeBytes()
+          : undefined;
+        const keeping = this.#keeper?.keep();
+        if (keeping !== undefined || bytes === undefined) await keeping;
+        if (this.#phase === "closed") return;
+        if (bytes !== undefined) {
+          this.#trace?.sent(bytes);
+          await this.#writeAll(bytes);
+        }
         if (this.#phase !== "open") return;
         if (this.#session.outgoingSize < WRITE_SIZE) this.#writing = undefined;
-        this.#owner.onWritten(bytes.length);
+        this.#owner.onWritten(bytes?.length ?? 0);
       } while (this.#writing !== undefined && this.#phase === "open");
     } catch (error) {
-      this.#cannotWrite(error);
+      // What could not be kept must not leave, and what comes behind it would not be understood without it.
+      if (error instanceof StoreError) this.#lost(error);
+      else this.#cannotWrite(error);
     }
   }
 

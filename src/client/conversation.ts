@@ -13,6 +13,7 @@ import { ReasonCode, reasonText } from "../codec/reason_code.ts";
 import {
   ConnectionLostError,
   type ConnectionLostErrorOptions,
+  DisconnectedError,
 } from "../errors.ts";
 import type { SessionEvent } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
@@ -30,6 +31,7 @@ import {
 } from "./connect_fault.ts";
 import { Connection, WRITE_SIZE } from "./connection.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Keeper } from "./keeper.ts";
 import { Trace } from "./trace.ts";
 import { type Request, Wait } from "./wait.ts";
 
@@ -52,7 +54,7 @@ export interface ConversationOwner {
   onTurn(now: number): void;
   /** All that was taken has been written. */
   onWritten(size: number): void;
-  /** What the session had was handed to the wire, with nothing having come. */
+  /** What the session had was handed to the wire, or has been written, with nothing having come. */
   onFlushed(): void;
   /** The connection has ended, after CONNACK. */
   onLost(error: ConnectionLostError): void;
@@ -67,6 +69,8 @@ export interface ConversationOptions {
   readonly owner: ConversationOwner;
   readonly clock: Clock;
   readonly debug: ((line: string) => void) | undefined;
+  /** Who keeps what the session records; undefined where nobody does. */
+  readonly keeper: Keeper | undefined;
 }
 
 /** What the server says of the connection itself. */
@@ -116,6 +120,7 @@ export class Conversation {
       trace: debug === undefined
         ? undefined
         : new Trace(debug, protocolVersion),
+      keeper: options.keeper,
     });
     this.#connection.flush();
   }
@@ -127,8 +132,7 @@ export class Conversation {
 
   /** Whether all that was said has left. */
   get isWritten(): boolean {
-    return !this.#connection.writing &&
-      this.#options.session.outgoingSize === 0;
+    return !this.#connection.writing && !this.#connection.isDue;
   }
 
   /**
@@ -155,7 +159,7 @@ export class Conversation {
   /** A turn of the read loop is over: what it has brought about leaves. */
   endTurn(): void {
     this.#hasFlushed = false;
-    if (this.#options.session.outgoingSize > 0) this.scheduleFlush();
+    if (this.#connection.isDue) this.scheduleFlush();
   }
 
   /** What keeps reading waiting may have changed. */
@@ -199,12 +203,11 @@ export class Conversation {
       return this.#lose(event.error.message, { cause: event.error });
     }
     const { reasonCode, properties } = event.packet;
-    const { reasonString, serverReference } = properties;
+    const { reasonString } = properties;
+    const reasonName = reasonText(reasonCode, "disconnect");
     const hint = reasonString ? ` "${reasonString}"` : "";
-    const why = `the server ended it, ${
-      reasonText(reasonCode, "disconnect")
-    } (${reasonCode})${hint}`;
-    this.#lose(why, { reasonCode, reasonString, serverReference });
+    const why = `the server ended it, ${reasonName} (${reasonCode})${hint}`;
+    this.#lose(why, { ...properties, reasonCode, reasonName });
   }
 
   /** Ends because of what the server does, and tells it why under MQTT 5. */
@@ -263,6 +266,8 @@ export class Conversation {
       return true;
     }
     if (this.#authenticator.isJudging) return true;
+    // Before CONNACK nothing comes that could wait, and without it there is no connection.
+    if (!this.#opened.settled) return false;
     return !this.#grace && owner.isPaused();
   }
 
@@ -275,9 +280,11 @@ export class Conversation {
   }
 
   #onWritten(size: number): void {
-    const { session, owner } = this.#options;
+    const { owner } = this.#options;
     owner.onWritten(size);
-    if (session.outgoingSize > 0) this.scheduleFlush();
+    if (this.#connection.isDue) this.scheduleFlush();
+    // The time that a PINGREQ leaves for its answer begins with the end of its write.
+    else owner.onFlushed();
     this.#connection.resume();
   }
 
@@ -327,11 +334,10 @@ export class Conversation {
         ),
       );
     }
+    const isSaid = options.reasonCode !== undefined;
+    const LostError = isSaid ? DisconnectedError : ConnectionLostError;
     owner.onLost(
-      new ConnectionLostError(
-        `The connection to ${address} was lost: ${why}`,
-        options,
-      ),
+      new LostError(`The connection to ${address} was lost: ${why}`, options),
     );
   }
 }

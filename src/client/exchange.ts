@@ -115,16 +115,22 @@ export function checkAuthenticate(
     readonly properties?: ConnectProperties;
   },
 ): void {
+  const { authenticationMethod, authenticationData } = properties;
+  if (authenticationData !== undefined && authenticationMethod === undefined) {
+    throw new TypeError(
+      "Cannot connect: properties.authenticationData needs properties.authenticationMethod (3.1.2.11.10)",
+    );
+  }
   if (authenticate === undefined) return;
   if (typeof authenticate !== "function") {
     throw new TypeError("Cannot connect: authenticate must be a function");
   }
-  if (properties.authenticationMethod === undefined) {
+  if (authenticationMethod === undefined) {
     throw new TypeError(
       "Cannot connect: authenticate needs properties.authenticationMethod",
     );
   }
-  if (properties.authenticationData !== undefined) {
+  if (authenticationData !== undefined) {
     throw new TypeError(
       "Cannot connect: authenticate yields what properties.authenticationData would say",
     );

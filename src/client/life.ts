@@ -3,8 +3,18 @@
  *
  * @module
  */
-import { ConnectionLostError, type Delivery } from "../errors.ts";
+import {
+  ConnectionLostError,
+  type Delivery,
+  DisconnectedError,
+} from "../errors.ts";
 import { newStats, StatusStream } from "./status.ts";
+
+/** What says of an acknowledgement which one it is. */
+interface StrayPacket {
+  readonly type: string;
+  readonly packetId: number;
+}
 
 /** The life of one client. */
 export class Life {
@@ -15,6 +25,17 @@ export class Life {
   /** Why nothing more can be asked of it; undefined while it lives. */
   end: ConnectionLostError | undefined;
 
+  /** A person is to know of something, where there is something. */
+  warn(text: string | undefined): void {
+    if (text !== undefined) this.status.tell({ type: "warning", text });
+  }
+
+  /** The server acknowledged what is not in flight. */
+  tellStray({ type: packetType, packetId }: StrayPacket): void {
+    this.stats.strayAcknowledgements++;
+    this.status.tell({ type: "stray", packetType, packetId });
+  }
+
   /** Throws where nothing more can be asked. */
   check(what: string, delivery?: Delivery): void {
     if (this.end !== undefined) throw this.error(what, delivery);
@@ -23,15 +44,32 @@ export class Life {
   /** The error of one call that the end of the client has ended. */
   error(what: string, delivery?: Delivery): ConnectionLostError {
     const { end } = this;
+    if (end !== undefined) return lostWith(`Cannot ${what}`, end, delivery);
     return new ConnectionLostError(
-      `Cannot ${what}: ${end?.message ?? "the client has ended"}`,
-      {
-        cause: end,
-        reasonCode: end?.reasonCode,
-        reasonString: end?.reasonString,
-        serverReference: end?.serverReference,
-        delivery,
-      },
+      `Cannot ${what}: the client has ended`,
+      { delivery },
     );
   }
+}
+
+/** The error of what the loss of a connection has ended: it is one like that of the loss, which is its cause. */
+export function lostWith(
+  what: string,
+  cause: ConnectionLostError,
+  delivery?: Delivery,
+): ConnectionLostError {
+  const LostError = cause instanceof DisconnectedError
+    ? DisconnectedError
+    : ConnectionLostError;
+  const { reasonCode, reasonName, reasonString } = cause;
+  const { userProperties, serverReference } = cause;
+  return new LostError(`${what}: ${cause.message}`, {
+    cause,
+    reasonCode,
+    reasonName,
+    reasonString,
+    userProperties,
+    serverReference,
+    delivery,
+  });
 }

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import {
-  type ConnackPacket,
-  type ConnectPacket,
-  NO_PROPERTIES,
-  type ProtocolVersion,
+import type {
+  ConnackPacket,
+  ConnectPacket,
+  Properties,
+  ProtocolVersion,
 } from "../codec/packet.ts";
 import { ConnectError, ConnectionLostError } from "../errors.ts";
 import type { IncomingDelivery } from "../session/delivery.ts";
@@ -20,9 +20,12 @@ import { Attempts } from "./attempts.ts";
 import { type FailedAttempt, wirelessAttempt } from "./connect_fault.ts";
 import { Conversation, PART_MS } from "./conversation.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Keeper } from "./keeper.ts";
+import type { LinkOwner } from "./link_owner.ts";
 import type { DisconnectOptions } from "./options.ts";
+import type { Restored } from "./restored.ts";
 import type { Settings } from "./settings.ts";
-import type { StatusEvent } from "./status.ts";
+import type { Store } from "../store/store.ts";
 import { type Request, Wait } from "./wait.ts";
 import { Watch } from "./watch.ts";
 
@@ -35,34 +38,7 @@ const GRACE_MS = 1_000;
 /** How long the server is given to close its side after our DISCONNECT. */
 const LINGER_MS = 1_000;
 
-/** What a session that was kept for our return alone ends with. */
-const END_OF_SESSION = { sessionExpiryInterval: 0 };
-
 const DISCONNECT_TIMEOUT_MS = 5_000;
-
-/** Who is told what the link has. */
-export interface LinkOwner {
-  /** Something happened in the session. "connected" among it: there is a connection, the first or another. */
-  onEvent(event: SessionEvent<Request>, now: number): void;
-  /** The connection is gone, and another will be tried for; what was asked of the session waits there. */
-  onAway(error: ConnectionLostError, now: number): void;
-  /** Something of the connection itself that a program may want to know of. */
-  onStatus(event: StatusEvent): void;
-  /** So many bytes have come. */
-  onRead(size: number): void;
-  /** Bytes have come and their events were told. */
-  onTurn(now: number): void;
-  /** All that was waiting to be written is. */
-  onWritten(size: number): void;
-  /** The link is about to end; what still waits in the session is told next. */
-  onEnding(error: ConnectionLostError | undefined): void;
-  /** The link has ended, for good: in order, or with an error. */
-  onEnd(error: ConnectionLostError | undefined): void;
-  /** Whether reading is to wait. */
-  isPaused(): boolean;
-  /** When `onTurn` is due though nothing comes. */
-  deadline(now: number): number;
-}
 
 /** Keeps one session going on one wire after the other. */
 export class Link {
@@ -72,12 +48,15 @@ export class Link {
   agreed: { connect: ConnectPacket; connack: ConnackPacket } | undefined;
   /** When the last connection was lost; undefined before. */
   lostAt: number | undefined;
+  /** What the store has brought back; undefined where there is no store. */
+  restored: Restored | undefined;
   readonly #settings: Settings;
   readonly #owner: LinkOwner;
   readonly #attempts: Attempts;
   readonly #alarm: Alarm;
   readonly #opened = new Wait<void>();
   readonly #watch: Watch;
+  #keeper: Keeper | undefined;
   #conversation: Conversation | undefined;
   #ended = false;
   #disconnecting = false;
@@ -91,7 +70,7 @@ export class Link {
     this.session = new Session({
       inflight: settings.inflight,
       ...settings.session,
-      recording: false,
+      recording: settings.store !== undefined,
     });
     const { clock } = settings;
     this.#attempts = new Attempts(settings, {
@@ -117,9 +96,10 @@ export class Link {
     return this.session.connected;
   }
 
-  /** Connects: resolves when CONNACK has accepted, rejects with a ConnectError or an AbortedError. */
+  /** Connects: resolves when CONNACK has accepted, rejects with a ConnectError, a StoreError or an AbortedError. */
   async open(): Promise<void> {
-    const { signal } = this.#settings;
+    const { signal, store } = this.#settings;
+    if (store !== undefined) await this.#restore(store);
     const abort = () => this.#attempts.abort(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
     try {
@@ -128,12 +108,14 @@ export class Link {
       await this.#opened.promise;
     } finally {
       signal?.removeEventListener("abort", abort);
+      if (this.#ended) await this.#keeper?.end();
     }
   }
 
-  /** What the session has for the wire leaves soon. */
+  /** What the session has for the wire leaves soon; what it has for the store alone is kept soon. */
   scheduleFlush(): void {
-    this.#conversation?.scheduleFlush();
+    if (this.#conversation !== undefined) this.#conversation.scheduleFlush();
+    else if (this.#keeper !== undefined) this.scheduleTurn();
   }
 
   /** What keeps reading waiting may have changed. */
@@ -142,8 +124,12 @@ export class Link {
   }
 
   /** A message is owned, or refused for good. */
-  acknowledge(delivery: IncomingDelivery, reasonCode?: number): void {
-    this.session.acknowledge(delivery, reasonCode);
+  acknowledge(
+    delivery: IncomingDelivery,
+    reasonCode: number,
+    properties?: Properties,
+  ): void {
+    this.session.acknowledge(delivery, reasonCode, properties);
     this.#attempts.acknowledged();
     this.scheduleFlush();
   }
@@ -166,11 +152,20 @@ export class Link {
     const at = Math.min(this.session.deadline, this.#attempts.dueAt);
     // A sign of life, or another attempt: after a suspend both are due at once.
     const lookAt = at < Infinity ? now + SUSPEND_MS : Infinity;
-    this.#alarm.set(Math.min(at, lookAt, this.#owner.deadline(now)), now);
+    const keptAt = this.#keeper?.deadline ?? Infinity;
+    this.#alarm.set(
+      Math.min(at, lookAt, keptAt, this.#owner.deadline(now)),
+      now,
+    );
   }
 
   /** Ends in order: accepted publishes are waited for, then DISCONNECT leaves and the wire is closed. */
   async disconnect(options: DisconnectOptions): Promise<void> {
+    await this.#leave(options);
+    await this.#keeper?.end();
+  }
+
+  async #leave(options: DisconnectOptions): Promise<void> {
     const isWritten = () => this.#conversation?.isWritten ?? true;
     const { timeoutMs = DISCONNECT_TIMEOUT_MS } = options;
     await this.#until(
@@ -180,11 +175,8 @@ export class Link {
     if (this.#ended) return;
     if (!this.isConnected) return this.end(undefined);
     this.#disconnecting = true;
-    const { endsSession } = this.#settings.approaches;
     this.session.disconnect(options.reasonCode, {
-      ...(endsSession && this.connack?.protocolVersion === 5
-        ? END_OF_SESSION
-        : NO_PROPERTIES),
+      ...this.#settings.approaches.farewell,
       ...options.properties,
     });
     this.#conversation?.flush();
@@ -215,11 +207,30 @@ export class Link {
     this.#attempts.end();
     this.#drop();
     this.#alarm.cancel();
+    // What is not settled by now is settled for those who wait, and stays in the store.
+    const kept = this.#keeper?.end();
     this.session.abandon();
     this.#owner.onEnding(error);
     this.#tellEvents(this.#settings.clock.now());
     this.#owner.onEnd(error);
     this.#watch.look();
+    if (kept === undefined) this.#owner.onClosed(error);
+    else void kept.then(() => this.#owner.onClosed(error));
+  }
+
+  /** Goes on with what an earlier process has left. What that takes is loaded only here. */
+  async #restore(store: Store): Promise<void> {
+    const { Keeper } = await import("./keeper.ts");
+    const { approaches, clock } = this.#settings;
+    const keeper = new Keeper({
+      store,
+      session: this.session,
+      clock,
+      owner: this.#owner,
+      onRefused: () => this.scheduleTurn(),
+    });
+    this.restored = await keeper.open(approaches);
+    this.#keeper = keeper;
   }
 
   async #converse(
@@ -231,6 +242,7 @@ export class Link {
     let wire: Wire | undefined;
     try {
       signal.throwIfAborted();
+      if (this.#keeper?.isFailing) await this.#keeper.repair();
       wire = await approach.transport.open(signal);
       signal.throwIfAborted();
     } catch (error) {
@@ -244,13 +256,12 @@ export class Link {
       session: this.session,
       clock,
       debug,
+      keeper: this.#keeper,
       owner: {
         isPaused: () => this.#owner.isPaused(),
         onRead: (size) => this.#owner.onRead(size),
         onTurn: (now) => this.#turn(now),
         onWritten: (size) => {
-          // The time that a PINGREQ leaves for its answer begins with the end of its write.
-          this.#alarm.set(this.session.deadline, clock.now());
           this.#owner.onWritten(size);
           this.#watch.look();
         },
@@ -272,7 +283,8 @@ export class Link {
     this.#tellEvents(now);
     if (this.#ended) return;
     this.#owner.onTurn(now);
-    this.#conversation?.endTurn();
+    if (this.#conversation !== undefined) this.#conversation.endTurn();
+    else this.#keeper?.keepApart();
     this.arm();
     this.#watch.look();
   }
@@ -311,7 +323,9 @@ export class Link {
     const conversation = this.#conversation;
     const { packet } = event;
     if (!conversation?.accepts(packet)) return false;
-    this.agreed = { connect: conversation.connect, connack: packet };
+    const { connect } = conversation;
+    this.agreed = { connect, connack: packet };
+    this.#keeper?.bind(connect, packet, this.#settings.approaches.home);
     const { protocolVersion } = packet;
     this.#attempts.accepted(this.session.clientId, protocolVersion, now);
     this.#owner.onEvent(event, now);
@@ -365,6 +379,7 @@ export class Link {
       }
     }
     this.session.wake(now);
+    this.#keeper?.wake();
     this.#turn(now);
   }
 

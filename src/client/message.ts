@@ -4,14 +4,18 @@
  * @module
  */
 import type { PublishPacket, QoS } from "../codec/packet.ts";
-import type { PublishProperties } from "../codec/property.ts";
+import type { AckProperties, PublishProperties } from "../codec/property.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
 import type { IncomingDelivery } from "../session/delivery.ts";
 
 /** Takes a message's acknowledgement to the server. */
 export interface Acknowledger {
   /** Sends PUBACK or PUBREC once those before it have left. */
-  acknowledge(delivery: IncomingDelivery, reasonCode: number): void;
+  acknowledge(
+    delivery: IncomingDelivery,
+    reasonCode: number,
+    properties?: AckProperties,
+  ): void;
   /** Throws a TypeError where the protocol version has no refusal. */
   checkReject(reasonCode: number): void;
 }
@@ -104,17 +108,19 @@ export class Message {
 
   /**
    * Refuses the message for good: PUBACK or PUBREC carries the Reason Code (128 or more), and the
-   * server discards it. Nothing happens at QoS 0 or after an acknowledgement.
+   * server discards it. Reason String and User Properties may say more. Nothing happens at QoS 0 or after an
+   * acknowledgement.
    * Rejects with a TypeError under MQTT 3.x, which has no refusal, and with a RangeError for a code
    * that is none.
    */
   reject(
     reasonCode: number = ReasonCode.implementationSpecificError,
+    properties?: AckProperties,
   ): Promise<void> {
     try {
       if (this.#delivery !== undefined) {
         this.#acknowledger?.checkReject(reasonCode);
-        this.#acknowledge(reasonCode);
+        this.#acknowledge(reasonCode, properties);
       }
       return Promise.resolve();
     } catch (error) {
@@ -122,9 +128,9 @@ export class Message {
     }
   }
 
-  #acknowledge(reasonCode: number): void {
+  #acknowledge(reasonCode: number, properties?: AckProperties): void {
     if (this.#delivery === undefined) return;
-    this.#acknowledger?.acknowledge(this.#delivery, reasonCode);
+    this.#acknowledger?.acknowledge(this.#delivery, reasonCode, properties);
   }
 
   #part(parting: Parting): boolean {

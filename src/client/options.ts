@@ -17,6 +17,7 @@ import type {
   UnsubscribeProperties,
   WillProperties,
 } from "../codec/property.ts";
+import type { Store } from "../store/store.ts";
 import type { Transport } from "../transport/wire.ts";
 import type { Overflow } from "./backlog.ts";
 import type { Clock } from "./clock.ts";
@@ -115,6 +116,12 @@ export interface ConnectOptions extends ReceiveOptions, WireOptions {
   readonly offline?: OfflineOptions;
   /** What becomes of messages in flight where the server has lost the session. */
   readonly sessionLost?: SessionLostOptions;
+  /**
+   * Where the session outlives the process: what was published and not delivered, and what "exactly once" has
+   * to remember. Without it the session ends with the process. It takes `cleanStart: false` for the server to
+   * keep its side.
+   */
+  readonly store?: Store;
   /** Called with a readable line for each packet sent and received; passwords are masked. */
   readonly debug?: (line: string) => void;
   /** A wire of one's own in place of the URL's. */
@@ -156,6 +163,11 @@ export interface PublishResult {
 export interface SubscribeOptions extends ReceiveOptions {
   /** The highest QoS in which messages are wanted; 0 by default. */
   readonly qos?: QoS;
+  /**
+   * MQTT 5: the group to share the subscription with: each message goes to one of its members. The filters become
+   * `$share/group/filter`, which may be asked for by that name as well.
+   */
+  readonly shared?: string;
   /** MQTT 5: do not send what this very client publishes. */
   readonly noLocal?: boolean;
   /** MQTT 5: keep the RETAIN flag as the publisher set it. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Properties } from "../codec/packet.ts";
+
 /** What a payload may be. It is copied or written before the call returns, and may be reused then. */
 export type Payload = string | ArrayBuffer | ArrayBufferView;
 
@@ -29,4 +31,21 @@ export function payloadBytes(payload: Payload): Uint8Array {
   throw new TypeError(
     "A payload must be a string, an ArrayBuffer or a view on one",
   );
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** Whether a payload is what its Payload Format Indicator announces: 1 stands for UTF-8 (3.3.2.3.2). */
+export function isAsAnnounced(
+  payload: Payload,
+  { payloadFormatIndicator }: Pick<Properties, "payloadFormatIndicator">,
+): boolean {
+  if (payloadFormatIndicator !== 1) return true;
+  if (typeof payload === "string") return payload.isWellFormed();
+  try {
+    decoder.decode(payload);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -4,23 +4,34 @@
  * @module
  */
 import { type AckPacket, NO_PROPERTIES } from "../codec/packet.ts";
-import { ConnectionLostError, type Delivery, MqttError } from "../errors.ts";
+import {
+  ConnectionLostError,
+  type Delivery,
+  MqttError,
+  StoreError,
+} from "../errors.ts";
 import type { PublishProperties } from "../codec/property.ts";
 import type { Flight, OutgoingMessage } from "../session/flight.ts";
 import { topicNameFault } from "../topic/name.ts";
 import { checkInteger, checkNames } from "./checks.ts";
 import type { Clock } from "./clock.ts";
 import { WRITE_SIZE } from "./connection.ts";
-import type { Life } from "./life.ts";
+import { type Life, lostWith } from "./life.ts";
 import type { Link } from "./link.ts";
 import type { PublishOptions, PublishResult } from "./options.ts";
-import { isBuffer, type Payload, payloadBytes } from "./payload.ts";
+import {
+  isAsAnnounced,
+  isBuffer,
+  type Payload,
+  payloadBytes,
+} from "./payload.ts";
 import {
   aborted,
   KeptWait,
   PublishWait,
   rejected,
   type Request,
+  RestoredWait,
   type TellFailure,
   Wait,
 } from "./wait.ts";
@@ -54,6 +65,12 @@ export interface PublisherOptions {
   readonly life: Life;
   readonly link: Link;
   readonly clock: Clock;
+}
+
+/** What the session says of a message that it has given up. */
+export interface Abandoned {
+  readonly delivery: Delivery | undefined;
+  readonly cause: unknown;
 }
 
 /** Takes messages to the session, and its answers to those who wait. */
@@ -105,6 +122,19 @@ export class Publisher {
     }
   }
 
+  /** What is settled in place of the promise that an earlier process had of a message. */
+  restored(topicName: string): PublishWait {
+    return new RestoredWait(
+      topicName,
+      this.#tellFailure,
+      (name) =>
+        this.#life.status.tell({
+          type: "restored-published",
+          topic: name === "" ? undefined : name,
+        }),
+    );
+  }
+
   /** A handshake has ended well. */
   succeeded(wait: PublishWait, packet: AckPacket): void {
     const { reasonCode, properties } = packet;
@@ -120,8 +150,9 @@ export class Publisher {
     if (wait instanceof KeptWait) wait.room.resolve(undefined);
   }
 
-  /** A handshake will have no end: the client has ended, or the server has lost the session. */
-  abandoned(wait: PublishWait, delivery: Delivery | undefined): void {
+  /** A handshake will have no end: the client has ended, the server has lost the session, or the store cannot keep it. */
+  abandoned(wait: PublishWait, { delivery, cause }: Abandoned): void {
+    if (cause instanceof StoreError) return wait.reject(cause);
     const what = `publish to "${wait.topicName}"`;
     wait.reject(
       this.#life.end !== undefined
@@ -149,10 +180,7 @@ export class Publisher {
   /** The connection is gone, and with it what waited to be written at QoS 0. */
   away(error: ConnectionLostError): void {
     this.#loseUnwritten(
-      new ConnectionLostError(
-        `Cannot write what was published: ${error.message}`,
-        { ...error, delivery: "unknown", cause: error },
-      ),
+      lostWith("Cannot write what was published", error, "unknown"),
     );
   }
 
@@ -278,6 +306,11 @@ export class Publisher {
     if (typeof payload !== "string" && !isBuffer(payload)) {
       throw new TypeError(
         `Cannot publish to "${topicName}": the payload must be a string, an ArrayBuffer or a view on one`,
+      );
+    }
+    if (!isAsAnnounced(payload, options.properties ?? NO_PROPERTIES)) {
+      throw new TypeError(
+        `Cannot publish to "${topicName}": the payload is not UTF-8, and payloadFormatIndicator says it is`,
       );
     }
     if (this.#life.end !== undefined) {

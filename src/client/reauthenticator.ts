@@ -5,7 +5,7 @@
  */
 import { ConnectionLostError } from "../errors.ts";
 import { checkNames } from "./checks.ts";
-import type { Life } from "./life.ts";
+import { type Life, lostWith } from "./life.ts";
 import type { Link } from "./link.ts";
 import type { ReauthenticateOptions } from "./options.ts";
 import type { Settings } from "./settings.ts";
@@ -66,13 +66,7 @@ export class Reauthenticator {
 
   /** The connection is gone. */
   away(error: ConnectionLostError): void {
-    const { message } = error;
-    this.#reject(
-      new ConnectionLostError(`Cannot ${WHAT}: ${message}`, {
-        ...error,
-        cause: error.cause,
-      }),
-    );
+    this.#reject(lostWith(`Cannot ${WHAT}`, error));
   }
 
   /** The client has ended. */

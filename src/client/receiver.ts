@@ -12,6 +12,7 @@ import { runHandler } from "./handler.ts";
 import type { Life } from "./life.ts";
 import type { Link } from "./link.ts";
 import { type Acknowledger, Message } from "./message.ts";
+import { isAsAnnounced } from "./payload.ts";
 import { Router } from "./router.ts";
 import type { ReceiveSettings, Settings } from "./settings.ts";
 import { StallWatch } from "./stall_watch.ts";
@@ -101,6 +102,9 @@ export class Receiver {
     // What comes behind the end of the client is not ours to take.
     if (life.end !== undefined) return;
     if (this.#backlog.isBursting) return this.#refuse(delivery);
+    if (!isAsAnnounced(packet.payload, packet.properties)) {
+      return this.#refusePayload(packet, delivery);
+    }
     const message = new Message(
       packet,
       life.stats.messagesReceived,
@@ -155,6 +159,19 @@ export class Receiver {
       ReasonCode.quotaExceeded,
       "the program is too far behind with what has come",
     );
+  }
+
+  /** It is not what it was announced to be: it alone is refused (3.3.2.3.2). */
+  #refusePayload(
+    { topicName }: PublishPacket,
+    delivery: IncomingDelivery | undefined,
+  ): void {
+    const { acknowledger, life: { stats, status } } = this.#options;
+    if (delivery !== undefined) {
+      acknowledger.acknowledge(delivery, ReasonCode.payloadFormatInvalid);
+    }
+    stats.messagesDropped++;
+    status.tell({ type: "payload-refused", topic: topicName });
   }
 
   /** What is dropped in one turn is told at once, as one. */

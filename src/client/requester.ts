@@ -186,6 +186,10 @@ export class Requester {
     const { timeoutMs = TIMEOUT_MS, replyQos = 0, signal } = options;
     checkMs(what, "timeoutMs", timeoutMs);
     checkInteger(what, "replyQos", replyQos, 0, 2);
+    for (const name of ["responseTopic", "correlationData"]) {
+      if (!Object.hasOwn(options.properties ?? {}, name)) continue;
+      throw new TypeError(`Cannot ${what}: ${name} is the client's own`);
+    }
     life.check(what);
     if (signal?.aborted) throw aborted(what, signal);
     const prefix = checkVersion(what);

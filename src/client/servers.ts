@@ -30,6 +30,7 @@ interface Way {
 export class Servers {
   readonly #options: ServersOptions;
   readonly #urls: (string | URL)[];
+  readonly #addresses: readonly string[] | undefined;
   #askedUrl: Asked<string | URL> | undefined;
   #next = 0;
   /** That of the attempt that was made last. */
@@ -44,7 +45,8 @@ export class Servers {
     if (!isAsked(url) && this.#urls.length === 0) {
       throw new TypeError("Cannot connect: there must be at least one URL");
     }
-    for (const each of this.#urls) this.#parse(each);
+    const addresses = this.#urls.map((each) => this.#parse(each).address);
+    this.#addresses = isAsked(url) ? undefined : addresses;
   }
 
   /** Whether a function is asked where to go. */
@@ -55,6 +57,17 @@ export class Servers {
   /** How many attempts it takes to have tried them all. */
   get count(): number {
     return Math.max(1, this.#urls.length);
+  }
+
+  /** The addresses of all servers; undefined where a function is asked for them. */
+  get addresses(): readonly string[] | undefined {
+    return this.#addresses;
+  }
+
+  /** The address of ours by which the last attempt went, wherever a server has sent it from there. */
+  get home(): string {
+    const { url = "", place = 0 } = this.#last ?? {};
+    return this.#addresses?.[place] ?? this.#parse(url).address;
   }
 
   /** Where the next attempt goes. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Inflight } from "../session/send_limits.ts";
+import type { Store } from "../store/store.ts";
 import { Approaches } from "./approach.ts";
 import {
   type BacklogOptions,
@@ -17,6 +18,7 @@ import { type Clock, realClock } from "./clock.ts";
 import type { AckMode } from "./consumer.ts";
 import type { MessageHandler, OnError } from "./handler.ts";
 import type { ConnectOptions, ReceiveOptions } from "./options.ts";
+import { heedful } from "./own_transport.ts";
 import {
   makeReconnectSettings,
   type ReconnectSettings,
@@ -63,6 +65,7 @@ export interface Settings {
   readonly random: () => number;
   readonly inflight: Inflight;
   readonly session: SessionSettings;
+  readonly store: Store | undefined;
   readonly unclaimedMs: number;
   readonly signal: AbortSignal | undefined;
   readonly debug: ((line: string) => void) | undefined;
@@ -98,6 +101,7 @@ const CONNECT_OPTIONS: ReadonlySet<string> = new Set([
   "reconnect",
   "offline",
   "sessionLost",
+  "store",
 ]);
 
 /** Checks what `connect()` was asked for. Throws a TypeError or a RangeError. */
@@ -107,9 +111,15 @@ export function makeSettings(
 ): Settings {
   const what = "connect";
   checkNames(what, options, CONNECT_OPTIONS);
-  checkWireOptions(options, options.transport !== undefined);
+  const { transport } = options;
+  checkWireOptions(options, transport !== undefined);
   const settings: Settings = {
-    approaches: new Approaches(url, options),
+    approaches: new Approaches(
+      url,
+      transport === undefined
+        ? options
+        : { ...options, transport: heedful(transport) },
+    ),
     warning: options.tls?.insecure === "everything"
       ? INSECURE_WARNING
       : undefined,
@@ -124,6 +134,7 @@ export function makeSettings(
       qos2Max: options.maxInflight ?? MAX_INFLIGHT_QOS2,
     },
     session: makeSessionSettings(what, options),
+    store: options.store,
     unclaimedMs: options.unclaimedMs ?? UNCLAIMED_MS,
     signal: options.signal,
     debug: options.debug,
@@ -131,7 +142,19 @@ export function makeSettings(
   checkInteger(what, "maxInflight", settings.inflight.max, 1, 65_535);
   checkMs(what, "connectTimeoutMs", settings.connectTimeoutMs);
   checkMs(what, "unclaimedMs", settings.unclaimedMs);
+  checkStore(options.store);
   return settings;
+}
+
+/** A path in place of a store is the likely mistake. */
+function checkStore(store: unknown): void {
+  if (store === undefined) return;
+  const isStore = typeof store === "object" && store !== null &&
+    "open" in store && "append" in store && "close" in store;
+  if (isStore) return;
+  throw new TypeError(
+    "Cannot connect: store must have open(), append() and close(), as fileStore(path) does",
+  );
 }
 
 function makeBacklogSettings(

@@ -85,8 +85,16 @@ export type StatusEvent =
     readonly error: Error;
     readonly delivery: Delivery | undefined;
   }
+  /** A message that the store had brought back has completed its handshake. */
+  | {
+    readonly type: "restored-published";
+    /** Undefined where all that the store knew was that the server has it. */
+    readonly topic: string | undefined;
+  }
   /** QoS 0 messages were dropped: nobody was there to take them. */
   | { readonly type: "dropped"; readonly count: number }
+  /** A message that is not UTF-8, though its Payload Format Indicator says so, was refused (0x99), or at QoS 0 dropped. */
+  | { readonly type: "payload-refused"; readonly topic: string }
   /** A message that no filter matches and no loop took was acknowledged and dropped. */
   | { readonly type: "unclaimed"; readonly topic: string }
   /** A message has waited for its acknowledgement for 10 s, and with it the `waiting` messages that may not overtake it. */
@@ -121,7 +129,7 @@ export interface Stats {
   publishesDropped: number;
   /** Messages that came. */
   messagesReceived: number;
-  /** QoS 0 messages that were dropped. */
+  /** QoS 0 messages that were dropped, and messages of any QoS whose payload is not what it was announced to be. */
   messagesDropped: number;
   /** Messages that nobody claimed in time. */
   messagesUnclaimed: number;

@@ -11,7 +11,11 @@ import {
 } from "../codec/packet.ts";
 import type { SubscribeError } from "../errors.ts";
 import type { SessionEvent } from "../session/event.ts";
-import { quoted, refusal } from "../session/subscribe_fault.ts";
+import {
+  quoted,
+  refusal,
+  unsubscribeRefusal,
+} from "../session/subscribe_fault.ts";
 import { checkNames } from "./checks.ts";
 import type { Consumer } from "./consumer.ts";
 import { Filters } from "./filters.ts";
@@ -21,7 +25,11 @@ import type { SubscribeOptions, UnsubscribeOptions } from "./options.ts";
 import type { Receiver } from "./receiver.ts";
 import { makeReceiveSettings, type Settings } from "./settings.ts";
 import { Subscription } from "./subscription.ts";
-import { listFilters, makeRequests } from "./subscription_request.ts";
+import {
+  listFilters,
+  makeRequests,
+  shareFilters,
+} from "./subscription_request.ts";
 import {
   aborted,
   quiet,
@@ -50,6 +58,8 @@ interface Member {
   readonly consumer: Consumer;
   /** Whether it goes on with some of its filters. */
   readonly partial: boolean;
+  /** Whether its signal has fired. */
+  isAborted: boolean;
   /** Lets go of its signal. */
   unhook: (() => void) | undefined;
 }
@@ -73,7 +83,10 @@ export class Subscriber {
   ): Promise<Subscription> {
     const { life, link } = this.#options;
     try {
-      const topicFilters = listFilters("subscribe", filters);
+      const topicFilters = shareFilters(
+        listFilters("subscribe", filters),
+        options,
+      );
       const what = `subscribe to ${quoted(topicFilters)}`;
       const requests = makeRequests(topicFilters, options, {
         what,
@@ -142,7 +155,7 @@ export class Subscriber {
       return wait.resolve(reasonCodes);
     }
     const what = `unsubscribe from ${quoted(wait.topicFilters)}`;
-    wait.reject(refusal(what, packet, this.#version));
+    wait.reject(unsubscribeRefusal(what, packet));
   }
 
   /** The server, which had lost the session, has answered for a filter that was asked for again. */
@@ -177,9 +190,12 @@ export class Subscriber {
     if (wait.type === "subscribe") this.#forget(wait.subscription);
   }
 
-  /** The connection is gone: whoever only disposes of a subscription does not wait for the next one. */
+  /** The connection is gone: whoever disposes of a subscription, or has given it up, does not wait for the next one. */
   away(): void {
     for (const wait of this.#disposing) wait.resolve();
+    for (const [subscription, { isAborted }] of this.#members) {
+      if (isAborted) this.#end(subscription);
+    }
   }
 
   /** The client has ended: no signal of a subscription is of interest any more. */
@@ -301,7 +317,11 @@ export class Subscriber {
       link.arm();
     });
     if (signal === undefined) return;
-    const end = () => void subscription.unsubscribe();
+    const end = () => {
+      member.isAborted = true;
+      void subscription.unsubscribe();
+      if (!link.isConnected) this.#end(subscription);
+    };
     signal.addEventListener("abort", end, { once: true });
     member.unhook = () => signal.removeEventListener("abort", end);
   }
@@ -335,7 +355,12 @@ export class Subscriber {
       },
     });
     const { partial = false } = options;
-    this.#members.set(subscription, { consumer, partial, unhook: undefined });
+    this.#members.set(subscription, {
+      consumer,
+      partial,
+      isAborted: false,
+      unhook: undefined,
+    });
     for (const topicFilter of topicFilters) {
       receiver.router.add(topicFilter, consumer);
     }

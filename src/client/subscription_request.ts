@@ -10,6 +10,7 @@ import type { SubscribeOptions } from "./options.ts";
 
 const SUBSCRIBE_OPTIONS: ReadonlySet<string> = new Set([
   "qos",
+  "shared",
   "noLocal",
   "retainAsPublished",
   "retainHandling",
@@ -21,6 +22,29 @@ const SUBSCRIBE_OPTIONS: ReadonlySet<string> = new Set([
   "onError",
   "ack",
 ]);
+
+/** The Topic Filters of a subscription that is shared by an option, as they are subscribed to (4.8.2). */
+export function shareFilters(
+  topicFilters: readonly string[],
+  { shared }: SubscribeOptions,
+): readonly string[] {
+  if (shared === undefined) return topicFilters;
+  if (typeof shared !== "string" || shared.includes("/")) {
+    throw new TypeError(
+      'Cannot subscribe: shared must be the name of a group, without "/"',
+    );
+  }
+  for (const topicFilter of topicFilters) {
+    if (!topicFilter.startsWith("$share/")) continue;
+    throw new TypeError(
+      `Cannot subscribe to "${topicFilter}": it is shared already, and shared names another group`,
+    );
+  }
+  return listFilters(
+    "subscribe",
+    topicFilters.map((topicFilter) => `$share/${shared}/${topicFilter}`),
+  );
+}
 
 /** The Topic Filters that were asked for. Throws a TypeError where one is none. */
 export function listFilters(verb: string, filters: unknown): string[] {
@@ -56,7 +80,9 @@ export function makeRequests(
   } = options;
   checkInteger(what, "qos", qos, 0, 2);
   checkInteger(what, "retainHandling", retainHandling, 0, 2);
-  const newer = noLocal
+  const newer = options.shared !== undefined
+    ? "shared"
+    : noLocal
     ? "noLocal"
     : retainAsPublished
     ? "retainAsPublished"

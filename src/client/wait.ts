@@ -106,6 +106,27 @@ export class KeptWait extends PublishWait {
   }
 }
 
+/** A publish of an earlier process, which a store has brought back: nobody waits for it, and its end is told. */
+export class RestoredWait extends PublishWait {
+  readonly #tellSuccess: (topicName: string) => void;
+
+  /** Makes the wait for one message. */
+  constructor(
+    topicName: string,
+    tellFailure: TellFailure,
+    tellSuccess: (topicName: string) => void,
+  ) {
+    super(topicName, tellFailure);
+    this.#tellSuccess = tellSuccess;
+  }
+
+  /** It is done. */
+  override resolve(result: PublishResult | undefined): void {
+    if (!this.settled) this.#tellSuccess(this.topicName);
+    super.resolve(result);
+  }
+}
+
 /** A SUBSCRIBE under way. */
 export class SubscribeWait extends Wait<Subscription> {
   /** Tells it from the other requests. */

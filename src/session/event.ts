@@ -63,7 +63,7 @@ export type SessionEvent<Request> =
   }
   /**
    * A request that will have no answer: the session it belonged to is gone, or this connection cannot
-   * carry it, and then `cause` says why. `delivery` is told of a publish alone.
+   * carry it, or the store cannot keep it, and then `cause` says why. `delivery` is told of a publish alone.
    */
   | {
     readonly type: "abandoned";

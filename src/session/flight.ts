@@ -141,15 +141,20 @@ export class Flight<Request> {
     const { message } = this;
     if (typeof message.payload === "string") {
       message.payload = encoder.encode(message.payload);
+      // These bytes are nobody else's: a copy would be one too many.
       if (message.payload.length > SHARED_MAX) {
-        // These bytes are nobody else's: a copy would be one too many.
-        this.#content = message.payload;
-        this.#length = message.payload.length;
-        this.size = message.topicName.length + this.#length;
-        return this.putAway();
+        return this.adoptPayload(message.payload);
       }
     }
     this.keepPayload(blocks);
+  }
+
+  /** The payload is in bytes that nobody writes over: they are kept as they are. */
+  adoptPayload(payload: Uint8Array): void {
+    this.#content = payload;
+    this.#length = payload.length;
+    this.size = this.message.topicName.length + payload.length;
+    this.putAway();
   }
 
   /** The message with its payload, and with what is left of its time, to be written; `putAway` follows. */

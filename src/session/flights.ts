@@ -8,6 +8,12 @@ import type { Flight } from "./flight.ts";
 import { IdTable } from "./id_table.ts";
 import { mismatched } from "./misconduct.ts";
 import type { PacketIds } from "./packet_ids.ts";
+import {
+  type MakeRequest,
+  publishedFlight,
+  releasedFlight,
+} from "./restoration.ts";
+import type { RestoredSession } from "./restored.ts";
 
 /** Knows them in the two orders in which they are sent again. */
 export class Flights<Request> {
@@ -43,10 +49,37 @@ export class Flights<Request> {
     return true;
   }
 
+  /** Begins with those that have their identifiers since an earlier process. */
+  restore(
+    { published, released }: Pick<RestoredSession, "published" | "released">,
+    makeRequest: MakeRequest<Request>,
+  ): void {
+    for (const each of published) {
+      this.#restore(publishedFlight(each, makeRequest));
+    }
+    for (const [index, each] of released.entries()) {
+      const flight = releasedFlight(each, makeRequest);
+      flight.releaseOrder = index + 1;
+      this.#restore(flight);
+    }
+  }
+
   /** The identifier of a message is free again. */
   delete({ message }: Flight<Request>): void {
     this.#flights.delete(message.packetId);
     this.#ids.free(message.packetId);
+  }
+
+  /** Refuses those that wait for PUBACK or PUBREC and were accepted after the one with this order. */
+  refuseAfter(
+    order: number,
+    refuse: (flight: Flight<Request>) => void,
+  ): void {
+    for (const flight of this.published()) {
+      if (flight.order <= order) continue;
+      this.delete(flight);
+      refuse(flight);
+    }
   }
 
   /** What waits for PUBACK or PUBREC, in the order in which it first left [MQTT-4.6.0-1]. */
@@ -59,5 +92,11 @@ export class Flights<Request> {
   released(): Flight<Request>[] {
     return this.#flights.values().filter(({ state }) => state === "released")
       .sort((one, other) => one.releaseOrder - other.releaseOrder);
+  }
+
+  #restore(flight: Flight<Request>): void {
+    const { packetId } = flight.message;
+    this.#ids.reserve(packetId);
+    this.#flights.set(packetId, flight);
   }
 }

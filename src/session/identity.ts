@@ -8,6 +8,9 @@ import type { ConnackPacket, ConnectPacket } from "../codec/packet.ts";
 /** Whose session CONNACK speaks of: there was none before, it is the one we know, or that of another client id. */
 export type Whose = "new" | "ours" | "other";
 
+/** The client id of no session: CONNACK gives one where ours is empty [MQTT-3.2.2-16]. */
+const NOBODY = "";
+
 /** Remembers which client id the session belongs to. */
 export class Identity {
   // valid for the session
@@ -20,6 +23,13 @@ export class Identity {
   /** The Client Identifier of the session. */
   get clientId(): string {
     return this.#asked || this.#assigned;
+  }
+
+  /** An earlier process had a session: that of this client id, or one that the server cannot have any more. */
+  restore(clientId: string, state: "kept" | "lost"): void {
+    if (state === "kept") this.#assigned = clientId;
+    // What the server has under our client id then is not what we know.
+    this.#known = state === "kept" ? clientId : NOBODY;
   }
 
   /** CONNECT as it is sent: an empty clientId gives way to the one that the server gave before. */

@@ -32,7 +32,7 @@ export class Incoming<Request> {
   // valid for the session
   /** Messages whose PUBACK or PUBREC has not left, of this connection and of those that were lost. */
   readonly #waiting = new IdTable<IncomingDelivery>();
-  /** QoS 2 ids between PUBREC and PUBREL, each with the connection its PUBLISH came on last. */
+  /** QoS 2 ids between PUBREC and PUBREL, each with the connection its PUBLISH came on last: 0 in an earlier process. */
   readonly #owned = new IdTable<number>();
 
   // valid for the connection
@@ -68,6 +68,11 @@ export class Incoming<Request> {
   connected(receiveMaximum: number): void {
     this.#connection++;
     this.#receiveMaximum = receiveMaximum;
+  }
+
+  /** Begins with the QoS 2 ids that an earlier process has owned. */
+  restore(owned: readonly number[]): void {
+    for (const packetId of owned) this.#owned.set(packetId, 0);
   }
 
   /** The server has no session for us: what is not acknowledged never will be, and no id is known. */
@@ -184,9 +189,11 @@ export class Incoming<Request> {
 
   /** Whether PUBREC is all there is to say to this one [MQTT-4.3.3-10]. */
   #isOwned({ packetId, dup }: PublishPacket): boolean {
-    if (this.#owned.get(packetId) === undefined) return false;
-    // MQTT 3.1 cannot say that it has lost the session; what comes without DUP is a new message then.
-    if (dup || this.#doors.protocolVersion > 3) return true;
+    const connection = this.#owned.get(packetId);
+    if (connection === undefined) return false;
+    // MQTT 3.1 cannot say that it has lost the session; and a process may have ended after it was told so,
+    // before its store was. What comes without DUP is a new message then [MQTT-3.3.1-1].
+    if (dup || connection > 0 && this.#doors.protocolVersion > 3) return true;
     this.#complete(packetId);
     return false;
   }

@@ -10,7 +10,7 @@ import {
   type OutgoingPublish,
 } from "../codec/packet.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
-import type { Delivery } from "../errors.ts";
+import type { Delivery, StoreError } from "../errors.ts";
 import type { Doors } from "./doors.ts";
 import {
   Flight,
@@ -25,6 +25,8 @@ import { OutgoingAliases } from "./outgoing_aliases.ts";
 import { OutgoingQueue } from "./outgoing_queue.ts";
 import type { PacketIds } from "./packet_ids.ts";
 import { expired, unsendable } from "./publish_fault.ts";
+import type { MakeRequest } from "./restoration.ts";
+import type { RestoredSession } from "./restored.ts";
 import { Ring } from "./ring.ts";
 import { checkEncoding, checkLimits, writePublish } from "./send_limits.ts";
 import { SendQuota } from "./send_quota.ts";
@@ -222,6 +224,22 @@ export class Outgoing<Request> {
   /** Settles what has expired before it was sent. */
   expire(now: number): void {
     this.#queue.expire(now);
+  }
+
+  /** Begins with what an earlier process has left, before anything is published. */
+  restore(from: RestoredSession, makeRequest: MakeRequest<Request>): void {
+    this.#flights.restore(from, makeRequest);
+    this.#queue.restore(from.queue, makeRequest);
+    this.#releases = from.released.length;
+    this.#accepted = from.lastOrder;
+  }
+
+  /** A store could not keep what was accepted after the message with this order: it is refused. */
+  refuseAfter(order: number, cause: StoreError): void {
+    const refuse = (flight: Flight<Request>) =>
+      this.#settlement.refuseUnkept(flight, cause);
+    this.#flights.refuseAfter(order, refuse);
+    this.#queue.refuseAfter(order, refuse);
   }
 
   /** Gives up all that is accepted and not settled. */

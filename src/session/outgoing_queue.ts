@@ -12,6 +12,8 @@ import {
   OUTSIDE_MESSAGES_MAX,
 } from "./offline.ts";
 import { displaced, expired, full } from "./publish_fault.ts";
+import { type MakeRequest, RestoredFlights } from "./restoration.ts";
+import type { RestoredQueue } from "./restored.ts";
 import type { Settlement } from "./settlement.ts";
 
 /** Message Expiry Intervals are whole seconds: to look for those that have passed more often brings nothing. */
@@ -51,7 +53,7 @@ export class OutgoingQueue<Request> {
 
   /** Whether one of QoS 0 waits, which the next one must not overtake. */
   get hasQos0(): boolean {
-    return this.#queue.qos0 > 0;
+    return this.#queue.hasQos0;
   }
 
   /** Whether messages of QoS 0 may wait for the next connection. */
@@ -64,6 +66,11 @@ export class OutgoingQueue<Request> {
     return this.#expiresAt === Infinity
       ? Infinity
       : Math.max(this.#expiresAt, this.#scanAt);
+  }
+
+  /** What a store has given back waits for its turn. Nothing was pushed yet. */
+  restore(queue: RestoredQueue, makeRequest: MakeRequest<Request>): void {
+    this.#queue.restore(new RestoredFlights(queue, makeRequest));
   }
 
   /** One more waits for its turn. */
@@ -140,6 +147,17 @@ export class OutgoingQueue<Request> {
       }
     }
     this.#admit();
+  }
+
+  /** Refuses those that were accepted after the one with this order. */
+  refuseAfter(
+    order: number,
+    refuse: (flight: Flight<Request>) => void,
+  ): void {
+    for (const flight of this.#queue.filter((each) => each.order > order)) {
+      refuse(flight);
+      this.#queue.leaveGap(flight);
+    }
   }
 
   /** Takes all, in their order. */

@@ -31,6 +31,13 @@ export class PacketIds {
     return packetId;
   }
 
+  /** Takes one that is free, since another process had it. */
+  reserve(packetId: number): void {
+    this.#set(packetId, true);
+    this.#last = packetId;
+    this.#count++;
+  }
+
   /** Whether an identifier is in use. */
   has(packetId: number): boolean {
     return (this.#word(packetId >> 5) & (1 << (packetId & 31))) !== 0;

@@ -5,7 +5,7 @@
  */
 import type { AckPacket } from "../codec/packet.ts";
 import { reasonText } from "../codec/reason_code.ts";
-import { PublishError } from "../errors.ts";
+import { PublishError, StoreError } from "../errors.ts";
 import type { Flight } from "./flight.ts";
 import type { FlightQueue } from "./flight_queue.ts";
 
@@ -13,12 +13,17 @@ import type { FlightQueue } from "./flight_queue.ts";
 export function refused(topicName: string, packet: AckPacket): PublishError {
   const { reasonCode, properties } = packet;
   const { reasonString, userProperties } = properties;
+  const reasonName = reasonText(reasonCode, packet.type);
   const why = reasonString === undefined ? "" : ` "${reasonString}"`;
   return new PublishError(
-    `Cannot publish to "${topicName}": the server refused it, ${
-      reasonText(reasonCode, packet.type)
-    } (${reasonCode})${why}`,
-    { delivery: "refused", reasonCode, reasonString, userProperties },
+    `Cannot publish to "${topicName}": the server refused it, ${reasonName} (${reasonCode})${why}`,
+    {
+      delivery: "refused",
+      reasonCode,
+      reasonName,
+      reasonString,
+      userProperties,
+    },
   );
 }
 
@@ -28,8 +33,8 @@ export function unsendable(
   cause: unknown,
 ): PublishError {
   if (cause instanceof PublishError) {
-    const { message, reasonCode } = cause;
-    return new PublishError(message, { delivery, reasonCode });
+    const { message, reasonCode, reasonName } = cause;
+    return new PublishError(message, { delivery, reasonCode, reasonName });
   }
   const why = cause instanceof Error ? cause.message : String(cause);
   return new PublishError(`Cannot publish to "${topicName}": ${why}`, {
@@ -56,6 +61,17 @@ export function full(
   return new PublishError(
     `Cannot publish to "${topicName}": there is no connection, and the queue is full: ${length} messages of ${bytes} bytes wait for one`,
     { delivery: "not-sent" },
+  );
+}
+
+/** The store could not keep it, and what it does not keep is not sent. */
+export function unkept(
+  { message: { topicName } }: Flight<unknown>,
+  cause: StoreError,
+): StoreError {
+  return new StoreError(
+    `Cannot publish to "${topicName}": ${cause.message}`,
+    { fault: cause.fault, delivery: "not-sent", cause },
   );
 }
 

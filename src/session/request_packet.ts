@@ -5,10 +5,10 @@
  */
 import { encodePacket } from "../codec/encoder.ts";
 import type { Properties, SubscriptionRequest } from "../codec/packet.ts";
-import { ReasonCode } from "../codec/reason_code.ts";
-import { MqttError } from "../errors.ts";
+import { ReasonCode, reasonText } from "../codec/reason_code.ts";
+import { UnsubscribeError } from "../errors.ts";
 import type { Doors } from "./doors.ts";
-import { checkFilters, unaskable } from "./subscribe_fault.ts";
+import { checkFilters, quoted, unaskable } from "./subscribe_fault.ts";
 
 /** What SUBSCRIBE asks for. */
 export interface SubscribeRequest {
@@ -66,7 +66,13 @@ export function writeRequest(
     `the packet has ${size} bytes, and the server takes at most ${limits.packetSizeMax}`;
   throw type === "subscribe"
     ? unaskable(filtersOf(packet), why, ReasonCode.packetTooLarge)
-    : new MqttError(`Cannot ${type}: ${why}`);
+    : new UnsubscribeError(
+      `Cannot unsubscribe from ${quoted(packet.topicFilters)}: ${why}`,
+      {
+        reasonCodes: packet.topicFilters.map(() => ReasonCode.packetTooLarge),
+        reasonName: reasonText(ReasonCode.packetTooLarge),
+      },
+    );
 }
 
 /** The Topic Filters of a SUBSCRIBE. */

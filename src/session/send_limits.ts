@@ -10,7 +10,7 @@ import type {
   QoS,
 } from "../codec/packet.ts";
 import { encodePublish, type TopicAlias } from "../codec/publish.ts";
-import { ReasonCode } from "../codec/reason_code.ts";
+import { ReasonCode, reasonText } from "../codec/reason_code.ts";
 import type { ByteWriter } from "../codec/writer.ts";
 import { PublishError } from "../errors.ts";
 
@@ -173,5 +173,6 @@ function refusal(
   return new PublishError(`Cannot publish to "${topicName}": ${why}`, {
     delivery: "not-sent",
     reasonCode,
+    reasonName: reasonText(reasonCode),
   });
 }

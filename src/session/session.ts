@@ -29,6 +29,7 @@ import type { Flight, OutgoingMessage } from "./flight.ts";
 import { Identity } from "./identity.ts";
 import { Incoming } from "./incoming.ts";
 import { KeepAlive } from "./keep_alive.ts";
+import { Keeping } from "./keeping.ts";
 import { checkTerse, silent, tooEarly, unasked } from "./misconduct.ts";
 import { Outgoing } from "./outgoing.ts";
 import { PacketIds } from "./packet_ids.ts";
@@ -36,7 +37,7 @@ import type { SessionOptions } from "./options.ts";
 import type { StoreRecord } from "./record.ts";
 import type { SubscribeRequest, UnsubscribeRequest } from "./request_packet.ts";
 import { Requests } from "./requests.ts";
-import { resume } from "./resumption.ts";
+import { resume, type Work } from "./resumption.ts";
 import { NO_CONNECTION } from "./send_limits.ts";
 
 /** Where the connection is; "accepting" while whoever knows the authentication method looks at CONNACK. */
@@ -46,10 +47,12 @@ type State = "closed" | "connecting" | "accepting" | "connected" | "ending";
 export class Session<Request> {
   /** What is said in AUTH packets, where CONNECT names an Authentication Method. */
   readonly authentication: Authentication;
+  /** What of it a store keeps, but for `takeRecords()`. */
+  readonly keeping: Keeping<Request>;
 
   // valid for the session
+  readonly #work: Work<Request>;
   readonly #doors: Doors<Request>;
-  readonly #ids = new PacketIds();
   readonly #incoming: Incoming<Request>;
   readonly #outgoing: Outgoing<Request>;
   readonly #requests: Requests<Request>;
@@ -65,11 +68,14 @@ export class Session<Request> {
 
   /** Makes a session that holds nothing and has no connection. */
   constructor(options: SessionOptions) {
-    this.#doors = new Doors({ recording: options.recording });
-    this.#incoming = new Incoming(this.#doors);
-    this.#outgoing = new Outgoing(this.#doors, this.#ids, options);
-    this.#requests = new Requests(this.#doors, this.#ids);
-    this.authentication = new Authentication(this.#doors);
+    const ids = new PacketIds();
+    const doors = this.#doors = new Doors({ recording: options.recording });
+    const incoming = this.#incoming = new Incoming(doors);
+    const outgoing = this.#outgoing = new Outgoing(doors, ids, options);
+    const requests = this.#requests = new Requests(doors, ids);
+    this.#work = { doors, incoming, outgoing, requests };
+    this.authentication = new Authentication(doors);
+    this.keeping = new Keeping(this.#work, this.#identity);
     this.#options = options;
   }
 
@@ -194,13 +200,7 @@ export class Session<Request> {
     this.#keepAlive = new KeepAlive(agreed.keepAlive, now);
     this.#doors.events.push({ type: "connected", packet });
     this.#incoming.connected(agreed.receiveMaximum);
-    const work = {
-      doors: this.#doors,
-      incoming: this.#incoming,
-      outgoing: this.#outgoing,
-      requests: this.#requests,
-    };
-    resume(work, agreed, this.#identity.accepted(packet));
+    resume(this.#work, agreed, this.#identity.accepted(packet));
   }
 
   /**

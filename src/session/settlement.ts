@@ -4,10 +4,10 @@
  * @module
  */
 import type { AckPacket } from "../codec/packet.ts";
-import type { PublishError } from "../errors.ts";
+import type { PublishError, StoreError } from "../errors.ts";
 import type { Doors } from "./doors.ts";
 import type { Flight } from "./flight.ts";
-import { refused } from "./publish_fault.ts";
+import { refused, unkept } from "./publish_fault.ts";
 
 /** Takes the ends of flights to the doors. Their identifiers are free by then, or never were taken. */
 export class Settlement<Request> {
@@ -72,13 +72,18 @@ export class Settlement<Request> {
     this.#doors.events.push({ type: "publish-refused", request, error });
   }
 
-  /** It is given up: what it was sent in is gone. */
-  abandon(flight: Flight<Request>): void {
+  /** It is given up: what it was sent in is gone, or it could not be kept, and then `cause` says why. */
+  abandon(flight: Flight<Request>, cause?: StoreError): void {
     this.end(flight);
     const { request, delivery, aborted } = flight;
     if (aborted) return;
-    const cause = undefined;
     this.#doors.events.push({ type: "abandoned", request, delivery, cause });
+  }
+
+  /** The store could not keep it, so that no byte of it has left. */
+  refuseUnkept(flight: Flight<Request>, cause: StoreError): void {
+    flight.delivery = "not-sent";
+    this.abandon(flight, unkept(flight, cause));
   }
 
   /** It has come to its end. What never had room was never accepted. */

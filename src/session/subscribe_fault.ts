@@ -10,7 +10,11 @@ import type {
   UnsubackPacket,
 } from "../codec/packet.ts";
 import { ReasonCode, reasonText } from "../codec/reason_code.ts";
-import { SubscribeError } from "../errors.ts";
+import {
+  SubscribeError,
+  type SubscribeErrorOptions,
+  UnsubscribeError,
+} from "../errors.ts";
 import { parseFilter } from "../topic/filter.ts";
 import type { SendLimits } from "./send_limits.ts";
 
@@ -53,27 +57,44 @@ export function unaskable(
 ): SubscribeError {
   return new SubscribeError(
     `Cannot subscribe to ${quoted(topicFilters)}: ${why}`,
-    { reasonCodes: topicFilters.map(() => reasonCode), cause },
+    {
+      reasonCodes: topicFilters.map(() => reasonCode),
+      reasonName: reasonText(reasonCode),
+      cause,
+    },
   );
 }
 
-/** The error of what the server has refused in its answer. */
+/** The error of what the server has refused of a SUBSCRIBE. */
 export function refusal(
   what: string,
-  packet: SubackPacket | UnsubackPacket,
+  packet: SubackPacket,
   protocolVersion: ProtocolVersion,
 ): SubscribeError {
-  const { type, reasonCodes, properties } = packet;
+  const refused = refusalOf(what, packet, protocolVersion);
+  return new SubscribeError(refused.message, refused);
+}
+
+/** The same of an UNSUBSCRIBE. */
+export function unsubscribeRefusal(
+  what: string,
+  packet: UnsubackPacket,
+): UnsubscribeError {
+  const refused = refusalOf(what, packet, 5);
+  return new UnsubscribeError(refused.message, refused);
+}
+
+function refusalOf(
+  what: string,
+  { type, reasonCodes, properties }: SubackPacket | UnsubackPacket,
+  protocolVersion: ProtocolVersion,
+): SubscribeErrorOptions & { message: string } {
   const { reasonString, userProperties } = properties;
   const code = reasonCodes.find((code) => code >= 0x80) ?? 0x80;
-  const why = protocolVersion < 5
-    ? `without saying why (${code})`
-    : `${reasonText(code, type)} (${code})`;
-  return new SubscribeError(`Cannot ${what}: the server refused, ${why}`, {
-    reasonCodes,
-    reasonString,
-    userProperties,
-  });
+  const reasonName = protocolVersion < 5 ? undefined : reasonText(code, type);
+  const why = `${reasonName ?? "without saying why"} (${code})`;
+  const message = `Cannot ${what}: the server refused, ${why}`;
+  return { message, reasonCodes, reasonName, reasonString, userProperties };
 }
 
 /** Topic Filters for a message: some of them, and how many more there are. */

@@ -27,11 +27,12 @@ export interface SessionBinding {
 
 /**
  * When the binding is to be written anew, with a later `seenAt`, while there is a connection: a process
- * that is killed cannot say when that was. Infinity where it need not.
+ * that is killed cannot say when that was. Infinity where it need not, since the session ends never, or with
+ * its connection.
  */
 export function renewalAt(binding: SessionBinding): number {
   const { sessionExpiryInterval, seenAt } = binding;
-  if (sessionExpiryInterval === FOR_EVER) return Infinity;
+  if ([0, FOR_EVER].includes(sessionExpiryInterval)) return Infinity;
   return seenAt + sessionExpiryInterval * 500;
 }
 

@@ -80,7 +80,8 @@ export interface Store {
   /**
    * Keeps the changes, which hold in their order, and returns when they are safe, or a promise that says
    * so. The values are the client's, and rewritten afterwards: copy them. Where it throws or rejects, some
-   * may be kept and some not; the client appends the same changes again before it appends others.
+   * may be kept and some not; the client appends them again before it appends others, but for those that
+   * later ones in the same append replace.
    */
   append(changes: readonly StoreChange[]): void | Promise<void>;
   /** Lets go of the store; what was appended stays. It may be opened again. */

@@ -30,8 +30,8 @@ import { StoredQueue } from "./stored_queue.ts";
 export interface Asker {
   /** The Client Identifier that was asked for; undefined where the one of the store will do. */
   readonly clientId: string | undefined;
-  /** The addresses of the servers that may have it. */
-  readonly servers: readonly string[];
+  /** The addresses of the servers that may have it; undefined where they are not known yet. */
+  readonly servers: readonly string[] | undefined;
   /** The time of the wall clock. */
   readonly wallNow: number;
 }
@@ -230,7 +230,7 @@ export class SessionReader {
   #isLost({ clientId, servers, wallNow }: Asker): boolean {
     const binding = this.#binding;
     if (binding === undefined) return false;
-    return !servers.includes(binding.server) ||
+    return servers?.includes(binding.server) === false ||
       (clientId ?? binding.clientId) !== binding.clientId ||
       isGone(binding, wallNow);
   }

@@ -151,6 +151,33 @@ Deno.test("connect closes a wire that is there only after the signal fired", asy
   assertEquals(written, 0);
 });
 
+Deno.test("connect is held up by no transport that does not heed its signal, and a wire that comes too late is closed", async () => {
+  const late = Promise.withResolvers<void>();
+  let closed = 0;
+  const transport: Transport = {
+    async open() {
+      await late.promise;
+      return {
+        read: () => Promise.resolve(null),
+        write: ({ length }) => Promise.resolve(length),
+        close: () => closed++,
+      };
+    },
+  };
+  const timed = dial({ transport, connectTimeoutMs: 1_000 });
+  const controller = new AbortController();
+  const given = dial({ transport, signal: controller.signal });
+  await timed.clock.advance(1_000);
+  controller.abort();
+  assertEquals(await isPending(timed.connecting), false);
+  assertEquals(await isPending(given.connecting), false);
+  await assertRejects(() => timed.connecting, ConnectError, "1 s");
+  await assertRejects(() => given.connecting, AbortedError);
+  late.resolve();
+  await settled();
+  assertEquals(closed, 2);
+});
+
 Deno.test("connect's signal is of no effect once it has resolved", async () => {
   const controller = new AbortController();
   const { client, server } = await connected({ signal: controller.signal });

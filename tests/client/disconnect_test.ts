@@ -39,6 +39,62 @@ Deno.test("disconnect carries its Reason Code", async () => {
   assertEquals(await server.rest(), [goodbye(5, 4)]);
 });
 
+Deno.test("disconnect carries Session Expiry Interval, Reason String and User Properties", async () => {
+  const { client, server } = await connected();
+  const properties = {
+    sessionExpiryInterval: 60,
+    reasonString: "off home",
+    userProperties: [["b", "1"], ["a", "2"], ["b", "1"]],
+  } as const;
+  void client.disconnect({ properties });
+  assertEquals(await server.rest(), [
+    { type: "disconnect", reasonCode: 0, properties },
+  ]);
+});
+
+Deno.test("disconnect keeps what it says of itself where only words are added", async () => {
+  const { client, server } = await connected();
+  void client.disconnect({ properties: { reasonString: "off home" } });
+  const [packet] = await server.rest();
+  assertEquals(packet, {
+    type: "disconnect",
+    reasonCode: 0,
+    properties: { sessionExpiryInterval: 0, reasonString: "off home" },
+  });
+});
+
+Deno.test("disconnect never raises the Session Expiry Interval from 0, and refuses properties that a client has not", async () => {
+  const { client } = await connected({
+    properties: { sessionExpiryInterval: 0 },
+  });
+  await assertRejects(
+    () => client.disconnect({ properties: { sessionExpiryInterval: 1 } }),
+    RangeError,
+    "sessionExpiryInterval was 0 at CONNECT",
+  );
+  for (
+    const properties of [
+      { serverReference: "elsewhere" },
+      { reasonString: 1 },
+      { reasonString: "\u0000" },
+    ]
+  ) {
+    await assertRejects(
+      // Some of these are no properties of DISCONNECT by their types either.
+      () => client.disconnect({ properties } as DisconnectOptions),
+      TypeError,
+    );
+  }
+  assertEquals(client.connected, true);
+  client.close();
+  const old = await connected({ protocolVersion: 4 });
+  await assertRejects(
+    () => old.client.disconnect({ properties: { reasonString: "x" } }),
+    TypeError,
+  );
+  old.client.close();
+});
+
 Deno.test("disconnect waits for the publishes that were accepted", async () => {
   const { client, server } = await connected(
     {},

@@ -10,6 +10,7 @@ import {
 } from "@std/assert";
 import { KeepAliveError } from "../../mod.ts";
 import type { PublishPacket } from "../../src/codec/packet.ts";
+import { comeBack, connectedOften, KEPT, lose } from "./away.ts";
 import { isPending, settled } from "./clock.ts";
 import { ack, publish, suback } from "./packets.ts";
 import {
@@ -252,6 +253,16 @@ Deno.test("a loop that takes nothing for an hour costs no disconnect while the s
   assertLess(client.stats().waitingBytes, 17 * MIB + 361 * 64 * KIB);
   for (let i = 0; i < count; i++) await messages.next();
   assertEquals(client.stats().messagesReceived, count);
+});
+
+Deno.test("a client whose loop is far behind comes back when its connection is lost", async () => {
+  const connection = await connectedOften();
+  const { client } = connection;
+  await flooded(connection, { count: 200, size: 10 });
+  assertGreater(client.stats().waiting, 64);
+  await lose(connection);
+  await comeBack(connection, KEPT);
+  assert(client.connected);
 });
 
 Deno.test("a server that dies while reading is paused is noticed", async () => {

@@ -308,17 +308,26 @@ Deno.test("filters that a lost subscription leaves behind, and that cannot be sa
   client.close();
 });
 
-Deno.test("a signal ends a subscription while away as well", async () => {
-  const connection = await connectedOften();
-  const { client } = connection;
-  const controller = new AbortController();
-  await subscribed(connection, "a", { signal: controller.signal });
-  await lose(connection);
-  controller.abort();
-  const server = await comeBack(connection, LOST);
-  assertEquals(asked(await server.sent()), ["unsubscribe a"]);
-  client.close();
-});
+for (const fired of ["before the loss", "while away"]) {
+  Deno.test(`a signal that fires ${fired} ends the loop without a connection, and the next one has UNSUBSCRIBE`, async () => {
+    const connection = await connectedOften();
+    const { client } = connection;
+    const controller = new AbortController();
+    const { signal } = controller;
+    const subscription = await subscribed(connection, "a", { signal });
+    const loop = subscription[Symbol.asyncIterator]();
+    const next = loop.next();
+    if (fired === "before the loss") controller.abort();
+    assertEquals(await isPending(next), true);
+    await lose(connection);
+    if (fired === "while away") controller.abort();
+    assertEquals(await isPending(next), false);
+    assertEquals(await next, { done: true, value: undefined });
+    const server = await comeBack(connection, LOST);
+    assertEquals(asked(await server.sent()), ["unsubscribe a"]);
+    client.close();
+  });
+}
 
 Deno.test("a filter that client.unsubscribe has left is not asked for again", async () => {
   const connection = await connectedOften();

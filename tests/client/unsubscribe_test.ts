@@ -5,8 +5,8 @@ import {
   AbortedError,
   ConnectionLostError,
   type Message,
-  SubscribeError,
   type Subscription,
+  UnsubscribeError,
   type UnsubscribeOptions,
 } from "../../mod.ts";
 import { isPending, settled } from "./clock.ts";
@@ -126,7 +126,7 @@ Deno.test("unsubscribe of a Subscription rejects where the server refuses, and i
   const leaving = subscription.unsubscribe();
   const { packetId } = await server.next("unsubscribe");
   server.send(unsuback(packetId, [0x87]));
-  const error = await assertRejects(() => leaving, SubscribeError);
+  const error = await assertRejects(() => leaving, UnsubscribeError);
   assertEquals(error.reasonCodes, [0x87]);
   assertEquals(await looping, []);
 });
@@ -204,12 +204,12 @@ Deno.test("Client.unsubscribe resolves with no Reason Codes under MQTT 3.x", asy
   }
 });
 
-Deno.test("Client.unsubscribe rejects with a SubscribeError where the server refuses", async () => {
+Deno.test("Client.unsubscribe rejects with an UnsubscribeError where the server refuses", async () => {
   const { client, server } = await connected();
   const leaving = client.unsubscribe(["a", "b"]);
   await server.next("unsubscribe");
   server.send(unsuback(1, [0, 0x87], { reasonString: "stay" }));
-  const error = await assertRejects(() => leaving, SubscribeError);
+  const error = await assertRejects(() => leaving, UnsubscribeError);
   assertEquals(error.reasonCodes, [0, 0x87]);
   assertEquals(error.reasonString, "stay");
 });

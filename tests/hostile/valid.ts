@@ -10,6 +10,7 @@ import {
   type Message,
   PublishError,
   SubscribeError,
+  UnsubscribeError,
 } from "../../mod.ts";
 import type { ProtocolVersion } from "../../src/codec/packet.ts";
 import { CONNACK } from "./play.ts";
@@ -128,7 +129,7 @@ async function outcomeOf(asked: Promise<unknown>): Promise<string> {
       const { name, delivery, reasonCode = 0, reasonString = "" } = error;
       return `${name} ${delivery} ${reasonCode} ${reasonString}`.trim();
     }
-    if (error instanceof SubscribeError) {
+    if (error instanceof SubscribeError || error instanceof UnsubscribeError) {
       return `${error.name} ${error.reasonCodes}`;
     }
     throw error;

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { MqttError, PublishError } from "../../src/errors.ts";
+import { PublishError, UnsubscribeError } from "../../src/errors.ts";
 import type { Properties, QoS } from "../../src/codec/packet.ts";
 import {
   bytes,
@@ -156,8 +156,8 @@ Deno.test("Session refuses SUBSCRIBE and UNSUBSCRIBE beyond the Maximum Packet S
   assertThrows(
     () =>
       session.unsubscribe({ topicFilters: [topicFilter], properties: {} }, ""),
-    MqttError,
-    "Cannot unsubscribe: the packet has 27 bytes, and the server takes at most 20",
+    UnsubscribeError,
+    `Cannot unsubscribe from "${topicFilter}": the packet has 27 bytes, and the server takes at most 20`,
   );
   assertEquals([written(session), session.unanswered], ["", 0]);
 });
@@ -173,7 +173,7 @@ Deno.test("Session gives up a SUBSCRIBE that was asked for while away, and is to
   const [, event] = session.takeEvents();
   if (event?.type !== "abandoned") throw new Error("it is abandoned");
   assertEquals(event.request, "large");
-  assertEquals(event.cause instanceof MqttError, true);
+  assertEquals(event.cause instanceof UnsubscribeError, true);
   assertEquals(written(session), "a2 06 00 02 00 00 01 66");
   assertEquals(session.unanswered, 1);
 });

@@ -123,9 +123,9 @@ const plain: readonly Valid[] = [
     dialogue: [`< 30 0${version === 5 ? 8 : 7} 00 01 61 ${none} e0 00 30 ff`],
     delivers: ["a e00030ff"],
   })),
-  ...each("a payload that is not the text that it is said to be", () => ({
-    dialogue: ["< 30 08 00 01 61 02 01 01 ff fe"],
-    delivers: ["a fffe"],
+  ...each("a payload that is the text that it is said to be", () => ({
+    dialogue: ["< 30 08 00 01 61 02 01 01 c3 a9"],
+    delivers: ["a c3a9"],
     properties: { payloadFormatIndicator: 1 },
   }), [5]),
   ...each("10,000 User Properties", () => ({

@@ -69,7 +69,7 @@ const left: readonly Valid[] = [
     version: 5,
     asks: ["unsubscribe"],
     dialogue: [`< b0 05 00 01 00 00 ${code.toString(16)}`],
-    outcomes: [`SubscribeError 0,${code}`],
+    outcomes: [`UnsubscribeError 0,${code}`],
   })),
   ...ALL.map((version): Valid => ({
     name: "answers in another order than the requests",

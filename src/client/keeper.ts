@@ -1,0 +1,313 @@
+/**
+ * The store's side of a client: what the session has to remember is kept before the bytes that go with it
+ * leave.
+ *
+ * It is loaded only where there is a store.
+ *
+ * @module
+ */
+import type { ConnackPacket, ConnectPacket } from "../codec/packet.ts";
+import { StoreError } from "../errors.ts";
+import type { Session } from "../session/session.ts";
+import { renewalAt, type SessionBinding } from "../store/binding.ts";
+import { Ledger } from "../store/ledger.ts";
+import type { Store, StoreChange, StoreDamage } from "../store/store.ts";
+import { SessionReader, type StoredSession } from "../store/stored_session.ts";
+import type { Approaches } from "./approach.ts";
+import type { Clock } from "./clock.ts";
+import type { LinkOwner } from "./link_owner.ts";
+import type { Restored } from "./restored.ts";
+import type { Request } from "./wait.ts";
+
+/** The Session Expiry Interval of a session that never expires. */
+const NEVER_EXPIRES = 0xffff_ffff;
+
+/** What a keeper is made from. */
+export interface KeeperOptions {
+  readonly store: Store;
+  readonly session: Session<Request>;
+  readonly clock: Clock;
+  /** Is told of damages, and makes the requests of messages that an earlier process has published. */
+  readonly owner: Pick<LinkOwner, "makeRequest" | "onStatus">;
+  /** The store has failed, and what it could not keep was refused: the session's events wait. */
+  readonly onRefused: () => void;
+}
+
+/** Has the store keep what the session records, one append at a time. What is recorded meanwhile goes with the next. */
+export class Keeper {
+  readonly #store: Store;
+  readonly #session: Session<Request>;
+  readonly #options: KeeperOptions;
+  #ledger = new Ledger();
+  #binding: SessionBinding | undefined;
+  /** When the binding is to be written anew: ms of the wall clock. */
+  #renewalAt = Infinity;
+  /** The message that was accepted last, of those that are recorded, and of those that are kept. */
+  #recordedTo = 0;
+  #keptTo = 0;
+  #appending: Promise<void> | undefined;
+  /** Why the last append has failed, and what it was to keep. */
+  #fault: StoreError | undefined;
+  #unkept: readonly StoreChange[] = [];
+  #ended: Promise<void> | undefined;
+
+  /** Makes a keeper whose store is not open. */
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+    this.#store = options.store;
+    this.#session = options.session;
+  }
+
+  /** Opens the store, and has the session go on with what it gives. Rejects with a StoreError. */
+  async open(approaches: Approaches): Promise<Restored> {
+    const wallNow = this.#options.clock.wallNow();
+    const reader = new SessionReader(this.#wallAhead);
+    let damages: readonly StoreDamage[];
+    try {
+      damages = await this.#store.open((entry) => reader.take(entry)) ?? [];
+    } catch (error) {
+      throw storeError("open the store", error);
+    }
+    for (const damage of damages) {
+      reader.takeDamage(damage);
+      const { message: text } = damage;
+      this.#options.owner.onStatus({ type: "warning", text });
+    }
+    const { askedClientId: clientId, addresses: servers } = approaches;
+    const stored = reader.finish({ clientId, servers, wallNow });
+    if (stored.binding !== undefined) {
+      approaches.goOnAs(stored.binding.clientId);
+    }
+    const restored = describe(stored, damages);
+    this.#restore(stored);
+    return restored;
+  }
+
+  /** Whether the store has failed, and was not repaired since. */
+  get isFailing(): boolean {
+    return this.#fault !== undefined;
+  }
+
+  /** Whether there is something to keep. */
+  get isDue(): boolean {
+    return this.#ended === undefined &&
+      (this.#session.keeping.hasRecords || this.#ledger.hasChanges);
+  }
+
+  /** When `wake()` is due, in ms of the driver's clock. */
+  get deadline(): number {
+    return this.#renewalAt - this.#wallAhead;
+  }
+
+  /**
+   * Keeps all that was recorded by now: undefined where that is done, a promise where the store needs its time.
+   * It throws or rejects with a StoreError, and then what it could not keep is refused.
+   */
+  keep(): Promise<void> | undefined {
+    if (this.#ended !== undefined) return this.#ended;
+    return this.#keep();
+  }
+
+  /** The same where nothing waits for it: while there is no wire. */
+  keepApart(): void {
+    try {
+      this.keep()?.catch(told);
+    } catch {
+      // Those whose messages it has refused were told.
+    }
+  }
+
+  /** Appends again what could not be kept. Rejects with a StoreError where it cannot be kept now either. */
+  async repair(): Promise<void> {
+    await this.#appending?.catch(told);
+    if (this.#fault !== undefined) await this.#repair();
+  }
+
+  /** CONNACK has accepted: so it is known whose session this is. */
+  bind(connect: ConnectPacket, connack: ConnackPacket, server: string): void {
+    const { protocolVersion } = connack;
+    this.#binding = {
+      clientId: this.#session.clientId,
+      server,
+      protocolVersion,
+      sessionExpiryInterval: expiryInterval(connect, connack),
+      seenAt: 0,
+    };
+    this.#renew();
+  }
+
+  /** The deadline has come, or it may have. */
+  wake(): void {
+    if (this.#options.clock.wallNow() < this.#renewalAt) return;
+    if (this.#session.connected) this.#renew();
+    else this.#renewalAt = Infinity;
+  }
+
+  /** Keeps what was recorded by now, and nothing of what follows; then lets go of the store. */
+  end(): Promise<void> {
+    return this.#ended ??= this.#end();
+  }
+
+  async #end(): Promise<void> {
+    try {
+      await (this.#fault === undefined ? this.#keep() : this.#repair());
+    } catch {
+      // Those whose messages it has refused were told.
+    }
+    try {
+      await this.#store.close();
+    } catch {
+      // What was appended is kept all the same, and nothing more is to be.
+    }
+  }
+
+  #restore({ session, ledger, binding }: StoredSession): void {
+    const { owner } = this.#options;
+    this.#ledger = ledger;
+    this.#recordedTo = this.#keptTo = session.lastOrder;
+    this.#session.keeping.restore(
+      session,
+      binding?.clientId,
+      (topicName) => owner.makeRequest(topicName),
+    );
+  }
+
+  get #wallAhead(): number {
+    const { clock } = this.#options;
+    return clock.wallNow() - clock.now();
+  }
+
+  #renew(): void {
+    if (this.#binding === undefined) return;
+    const seenAt = this.#options.clock.wallNow();
+    this.#binding = { ...this.#binding, seenAt };
+    this.#renewalAt = renewalAt(this.#binding);
+    this.#ledger.bind(this.#binding);
+  }
+
+  #keep(): Promise<void> | undefined {
+    this.#record();
+    return this.#appendRecorded();
+  }
+
+  #appendRecorded(): Promise<void> | undefined {
+    if (this.#appending !== undefined) {
+      return this.#appending.then(() => this.#appendRecorded());
+    }
+    if (this.#fault !== undefined) {
+      this.#refuse(this.#fault);
+      throw this.#fault;
+    }
+    if (!this.#ledger.hasChanges) return undefined;
+    return this.#append(this.#ledger.take());
+  }
+
+  #repair(): Promise<void> | undefined {
+    this.#record();
+    return this.#append(lastOfEach([...this.#unkept, ...this.#ledger.take()]));
+  }
+
+  #record(): void {
+    const records = this.#session.takeRecords();
+    if (records.length === 0) return;
+    const last = records.findLast(({ type }) => type === "accepted");
+    if (last?.type === "accepted") this.#recordedTo = last.order;
+    this.#ledger.record(records, this.#wallAhead);
+  }
+
+  #append(changes: readonly StoreChange[]): Promise<void> | undefined {
+    const recordedTo = this.#recordedTo;
+    let appending: void | Promise<void>;
+    try {
+      appending = this.#store.append(changes);
+    } catch (error) {
+      return this.#fail(changes, error);
+    }
+    if (appending === undefined) return this.#kept(recordedTo);
+    return this.#appending = appending.then(
+      () => this.#kept(recordedTo),
+      (error) => this.#fail(changes, error),
+    );
+  }
+
+  #kept(recordedTo: number): undefined {
+    this.#appending = undefined;
+    this.#fault = undefined;
+    this.#unkept = [];
+    this.#keptTo = recordedTo;
+  }
+
+  /** What the append was to keep may be kept in part, so that it comes again before anything else does. */
+  #fail(changes: readonly StoreChange[], cause: unknown): never {
+    this.#appending = undefined;
+    // The values stand in a buffer that the ledger goes on with.
+    this.#unkept = changes.map(({ key, value }) => ({
+      key,
+      value: value?.slice(),
+    }));
+    this.#fault = storeError("write to the store", cause);
+    this.#refuse(this.#fault);
+    throw this.#fault;
+  }
+
+  /** No byte has left of what was accepted and is not kept. */
+  #refuse(fault: StoreError): void {
+    const { keeping } = this.#session;
+    keeping.refuseAfter(this.#keptTo, fault);
+    // Whoever is refused leaves a record.
+    if (keeping.hasRecords) this.#options.onRefused();
+  }
+}
+
+/** For promises whose failure was told in another way. */
+const told = () => {};
+
+function storeError(what: string, error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new StoreError(`Cannot ${what}: ${why}`, {
+    fault: "failed",
+    cause: error,
+  });
+}
+
+/** Of several changes of one key the last holds, in its place among the others. */
+function lastOfEach(changes: readonly StoreChange[]): StoreChange[] {
+  const byKey = new Map<number, StoreChange>();
+  for (const change of changes) {
+    byKey.delete(change.key);
+    byKey.set(change.key, change);
+  }
+  return [...byKey.values()];
+}
+
+/** How long the server keeps the session without a connection (3.1.2.11.2, 3.2.2.3.2); under MQTT 3.x Clean Session says it. */
+function expiryInterval(connect: ConnectPacket, connack: ConnackPacket) {
+  if (connack.protocolVersion < 5) {
+    return connect.cleanStart ? 0 : NEVER_EXPIRES;
+  }
+  return connack.properties.sessionExpiryInterval ??
+    connect.properties.sessionExpiryInterval ?? 0;
+}
+
+function describe(
+  { session, binding, unknown, lost }: StoredSession,
+  damages: readonly StoreDamage[],
+): Restored {
+  return {
+    clientId: binding?.clientId,
+    queued: session.queue.length,
+    published: session.published.length,
+    released: session.released.length,
+    owned: session.owned.length,
+    unknown: unknown.map(({ topicName, payload, qos, retain, properties }) => ({
+      topic: topicName,
+      payload,
+      qos,
+      retain,
+      properties,
+    })),
+    lost,
+    damages,
+  };
+}

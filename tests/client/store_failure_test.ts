@@ -1,0 +1,191 @@
+// A store that fails: what it could not keep is not sent, and told; what it has kept is not lost.
+
+import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import {
+  type Client,
+  ConnectionLostError,
+  type ConnectOptions,
+  StoreError,
+} from "../../mod.ts";
+import type { Packet } from "../../src/codec/packet.ts";
+import { KEPT } from "./away.ts";
+import { settled } from "./clock.ts";
+import { HeldStore } from "./held_store.ts";
+import { listen } from "./listen.ts";
+import { ack, publish } from "./packets.ts";
+import { answered, type Connected, connected } from "./server.ts";
+
+const FULL = new StoreError("Cannot write to the store x: no space is left", {
+  fault: "full",
+});
+
+const decoder = new TextDecoder();
+
+/** A client whose store has kept message "1", which was sent, and "2", which waits. */
+async function begun(
+  options: ConnectOptions = {},
+): Promise<Connected & { store: HeldStore; published: Promise<unknown>[] }> {
+  const store = new HeldStore();
+  const connection = await connected({
+    store,
+    clientId: "me",
+    cleanStart: false,
+    random: () => 1,
+    ...options,
+  }, { properties: { receiveMaximum: 1 } });
+  const published = ["1", "2"].map((payload) =>
+    connection.client.publish("a", payload, { qos: 1 })
+  );
+  assertEquals(payloads(await connection.server.sent()), ["1"]);
+  assertEquals(store.kept, ["flight 1", "message 1", "message 2"]);
+  return { ...connection, store, published };
+}
+
+function payloads(packets: readonly Packet[]): string[] {
+  return packets.flatMap((packet) =>
+    packet.type === "publish" ? [decoder.decode(packet.payload)] : []
+  );
+}
+
+async function refusedByStore(published: Promise<unknown>): Promise<void> {
+  const error = await assertRejects(() => published, StoreError);
+  assertEquals([error.fault, error.delivery], ["full", "not-sent"]);
+  assertEquals(
+    error.message,
+    'Cannot publish to "a": Cannot write to the store x: no space is left',
+  );
+}
+
+/** The client is accepted again, and sends and has settled what the store has kept. */
+async function goesOn(connection: Connected, store: HeldStore): Promise<void> {
+  const { clock, listener } = connection;
+  while (listener.waiting === 0) await clock.advance(1_000);
+  const { server } = await answered(listener, KEPT);
+  assertEquals(payloads(await server.sent()), ["1", "2"]);
+  server.send(ack("puback", 1), ack("puback", 2));
+  await settled();
+  assertEquals(store.kept, []);
+}
+
+async function end(client: Client): Promise<void> {
+  client.close();
+  await client.closed;
+}
+
+for (const isHeld of [false, true]) {
+  const how = isHeld ? "after a while" : "at once";
+
+  Deno.test(`A store that fails ${how} has what it could not keep refused unsent, and costs nothing that it has kept`, async () => {
+    const connection = await begun();
+    const { client, server, store, published } = connection;
+    const status = listen(client);
+    if (isHeld) store.hold();
+    store.failure = FULL;
+    const lost = client.publish("a", "3", { qos: 2 });
+    await settled();
+    // What is published while the append is under way would be behind it.
+    const alsoLost = client.publish("a", "4", { qos: 1 });
+    store.release();
+    await refusedByStore(lost);
+    await refusedByStore(alsoLost);
+    assertEquals(payloads(await server.rest()), []);
+    const [told] = status.filter(({ type }) => type === "lost");
+    assertInstanceOf(told?.type === "lost" && told.error.cause, StoreError);
+    assertEquals(
+      status.filter(({ type }) => type === "publish-failed").length,
+      2,
+    );
+    store.failure = undefined;
+    await goesOn(connection, store);
+    await Promise.all(published);
+    await end(client);
+  });
+}
+
+Deno.test("While the store fails nothing is sent, every publish of QoS 1 and 2 is refused, and each attempt to connect tries it again", async () => {
+  const connection = await begun();
+  const { client, clock, listener, store, published } = connection;
+  store.failure = FULL;
+  await refusedByStore(client.publish("a", "3", { qos: 2 }));
+  const status = listen(client);
+  for (let i = 0; i < 4; i++) {
+    await refusedByStore(client.publish("a", "4", { qos: 1 }));
+    await clock.advance(2_000);
+  }
+  assertEquals(listener.waiting, 0);
+  const failed = status.filter(({ type }) => type === "retry-failed");
+  assertEquals(failed.length > 0, true);
+  const [first] = failed;
+  assertEquals(
+    first?.type === "retry-failed" && first.error.message,
+    "Cannot connect to server.test:1883: Cannot write to the store x: no space is left",
+  );
+  store.failure = undefined;
+  await goesOn(connection, store);
+  await Promise.all(published);
+  await end(client);
+});
+
+Deno.test("A message that was refused is not with the next process either, though the store had kept a part of what failed", async () => {
+  const connection = await begun();
+  const { client, store, published } = connection;
+  // The store keeps all of it, and says that it failed.
+  const append = store.append.bind(store);
+  store.append = (changes) => {
+    append(changes);
+    throw FULL;
+  };
+  await refusedByStore(client.publish("a", "3", { qos: 2 }));
+  store.append = append;
+  assertEquals(store.kept.includes("message 3"), true);
+  await goesOn(connection, store);
+  await Promise.all(published);
+  await end(client);
+});
+
+Deno.test("The store is tried once more when the client ends", async () => {
+  const { client, store } = await begun();
+  store.failure = FULL;
+  await refusedByStore(client.publish("a", "3", { qos: 2 }));
+  store.failure = undefined;
+  await end(client);
+  assertEquals(store.kept, ["flight 1", "message 1", "message 2"]);
+  assertEquals(store.isOpen, false);
+});
+
+Deno.test("A client that does not reconnect ends with the store's failure", async () => {
+  const { client, store, published } = await begun({ reconnect: false });
+  store.failure = FULL;
+  await refusedByStore(client.publish("a", "3", { qos: 2 }));
+  const error = await client.closed;
+  assertInstanceOf(error, ConnectionLostError);
+  assertInstanceOf(error.cause, StoreError);
+  for (const each of published) await assertRejects(() => each);
+  assertEquals(store.kept, ["flight 1", "message 1", "message 2"]);
+});
+
+Deno.test("PUBREC does not leave where the store cannot keep that the message is owned: it comes again", async () => {
+  const store = new HeldStore();
+  const connection = await connected({
+    store,
+    clientId: "me",
+    cleanStart: false,
+    random: () => 1,
+  });
+  const { client, server, clock, listener } = connection;
+  const loop = client[Symbol.asyncIterator]();
+  server.send(publish("a", "1", { qos: 2, packetId: 7 }));
+  await loop.next();
+  await settled();
+  store.failure = new Error("the table is locked");
+  loop.next().catch(() => {});
+  assertEquals(await server.rest(), []);
+  store.failure = undefined;
+  while (listener.waiting === 0) await clock.advance(1_000);
+  const next = await answered(listener, KEPT);
+  next.server.send(publish("a", "1", { qos: 2, packetId: 7, dup: true }));
+  assertEquals(await next.server.sent(), [ack("pubrec", 7)]);
+  assertEquals(client.stats().messagesReceived, 1);
+  assertEquals(store.kept, ["owned 7"]);
+  await end(client);
+});
