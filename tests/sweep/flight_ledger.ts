@@ -71,13 +71,12 @@ export class FlightLedger implements PacketWatcher {
     const { packetId, dup, qos } = packet;
     const text = textOf(packet);
     const flight = this.#flights.get(packetId);
-    if (dup) {
-      if (flight?.text !== text) {
-        this.faults.push(`sent with DUP, not being in flight: ${text}`);
-      }
-      if (flight?.hasPubrec) this.faults.push(`sent after PUBREC: ${text}`);
-      return;
+    // What was ready to leave when the connection was lost may come with DUP the first time that it is seen.
+    const isAgain = dup && (flight?.text ?? text) === text;
+    if (isAgain && flight?.hasPubrec) {
+      this.faults.push(`sent after PUBREC: ${text}`);
     }
+    if (isAgain && flight !== undefined) return;
     this.#checkFree(packetId, text);
     if (qos === 2 && this.#sentOnce.has(text)) {
       this.faults.push(`sent anew at QoS 2: ${text}`);

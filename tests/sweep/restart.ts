@@ -129,6 +129,8 @@ class Side {
     });
     const messages = await client.subscribe(this.#name, { qos: 2, signal });
     this.reading = this.arrivals.read(messages);
+    // Where something else goes wrong first, that is what is told.
+    this.reading.catch(() => {});
   }
 
   async publishAll(signal: AbortSignal): Promise<void> {
