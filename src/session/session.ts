@@ -184,7 +184,7 @@ export class Session<Request> {
     } finally {
       this.#sendWaiting(now);
     }
-    return this.#state === "accepting";
+    return false;
   }
 
   /** CONNACK is accepted, by whoever knows the authentication method where there is one: the connection begins. */

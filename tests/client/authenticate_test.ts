@@ -125,6 +125,22 @@ Deno.test("connect waits with what came behind CONNACK until authenticate is con
   client.close();
 });
 
+Deno.test("connect looks at what came behind CONNACK once authenticate is content, though nothing more comes", async () => {
+  const topics: string[] = [];
+  const { client } = await connected(
+    {
+      properties: METHOD,
+      onMessage: ({ topic }) => void topics.push(topic),
+      authenticate: script([""]),
+    },
+    { properties: METHOD },
+    publish("behind", ""),
+  );
+  await settled();
+  assertEquals(topics, ["behind"]);
+  client.close();
+});
+
 Deno.test("connect rejects where authenticate throws, before CONNECT and behind it, and tells the server to go", async () => {
   const failing: Authenticate = async function* () {
     yield "";

@@ -8,6 +8,8 @@ import {
   StoreError,
 } from "../../mod.ts";
 import type { Packet } from "../../src/codec/packet.ts";
+import { LogStore } from "../../src/store/log_store.ts";
+import { Disk } from "../store/disk.ts";
 import { KEPT } from "./away.ts";
 import { settled } from "./clock.ts";
 import { HeldStore } from "./held_store.ts";
@@ -188,4 +190,80 @@ Deno.test("PUBREC does not leave where the store cannot keep that the message is
   assertEquals(client.stats().messagesReceived, 1);
   assertEquals(store.kept, ["owned 7"]);
   await end(client);
+});
+
+Deno.test("What failed is appended as it was, whatever is recorded until the store is repaired", async () => {
+  const connection = await begun();
+  const { client, server, clock, listener, store, published } = connection;
+  store.failure = FULL;
+  // "2" takes its turn, which cannot be kept.
+  server.send(ack("puback", 1));
+  await published[0];
+  for (let i = 0; i < 6; i++) {
+    await refusedByStore(client.publish("a", "x".repeat(500), { qos: 2 }));
+    await clock.advance(2_000);
+  }
+  store.failure = undefined;
+  while (listener.waiting === 0) await clock.advance(1_000);
+  await answered(listener, KEPT);
+  await settled();
+  const next = await connected({
+    store: store.afterKill(),
+    clientId: "me",
+    cleanStart: false,
+  }, KEPT);
+  const [again] = await next.server.sent();
+  assertEquals(
+    again?.type === "publish" && [again.packetId, again.dup],
+    [2, true],
+  );
+  await end(next.client);
+  await end(client);
+});
+
+Deno.test("What a store has brought back outlives its failure", async () => {
+  const first = await begun();
+  const store = first.store.afterKill();
+  await end(first.client);
+  const second = await connected({
+    store,
+    clientId: "me",
+    cleanStart: false,
+    random: () => 1,
+  }, { ...KEPT, properties: { receiveMaximum: 1 } });
+  assertEquals(payloads(await second.server.sent()), ["1"]);
+  store.failure = FULL;
+  await refusedByStore(second.client.publish("a", "3", { qos: 1 }));
+  store.failure = undefined;
+  await goesOn(second, store);
+  await end(second.client);
+});
+
+Deno.test("A disk that is full has what it has no room for refused, and the next process has all that was accepted before", async () => {
+  const disk = new Disk();
+  const options = { durability: "sync", garbageMax: 1 << 20 } as const;
+  const settings = { clientId: "me", cleanStart: false, random: () => 1 };
+  const first = await connected({
+    ...settings,
+    store: new LogStore(disk, "log", options),
+  });
+  const { client, server } = first;
+  void client.publish("a", "1", { qos: 2 });
+  assertEquals(payloads(await server.sent()), ["1"]);
+  disk.capacity = disk.read("log").length + 20;
+  const error = await assertRejects(
+    () => client.publish("a", "2".repeat(1_000), { qos: 2 }),
+    StoreError,
+    "no space is left",
+  );
+  assertEquals([error.fault, error.delivery], ["full", "not-sent"]);
+  const after = disk.afterKill();
+  await end(client);
+  const second = await connected({
+    ...settings,
+    store: new LogStore(after, "log", options),
+  }, KEPT);
+  assertEquals(payloads(await second.server.sent()), ["1"]);
+  assertEquals(second.client.restored?.published, 1);
+  await end(second.client);
 });

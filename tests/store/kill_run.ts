@@ -56,8 +56,6 @@ export async function killRun(
   await using broker = new RestartedMosquitto({
     executable,
     persistence: true,
-    // To its window it also counts what waits for PUBREL since an earlier connection, and refuses what is above it.
-    settings: ["max_inflight_messages 0"],
   });
   await broker.start();
   const arrivals = new Arrivals();

@@ -5,8 +5,6 @@ export interface RestartedOptions {
   readonly executable: string;
   /** Whether sessions and messages outlive a stop. */
   readonly persistence: boolean;
-  /** Lines of mosquitto.conf besides. */
-  readonly settings?: readonly string[];
 }
 
 /** How often a broker that starts is asked whether it listens. */
@@ -59,9 +57,8 @@ export class RestartedMosquitto implements AsyncDisposable {
   }
 
   #config(): string {
-    const { persistence, settings = [] } = this.#options;
+    const { persistence } = this.#options;
     return [
-      ...settings,
       `listener ${this.port} 127.0.0.1`,
       "allow_anonymous true",
       "set_tcp_nodelay true",
