@@ -34,7 +34,7 @@ export const denoFiles: Files = {
   lock(path: string): FileLock | undefined {
     const file = Deno.openSync(path, { write: true, create: true });
     try {
-      if (file.tryLockSync(true)) return { release: () => file.close() };
+      if (file.tryLockSync(true)) return { release: () => release(file) };
     } catch (error) {
       file.close();
       throw error;
@@ -43,6 +43,12 @@ export const denoFiles: Files = {
     return undefined;
   },
 };
+
+/** To close it is not enough: a program that is just being started has what is open here until it runs. */
+function release(file: Deno.FsFile): void {
+  file.unlockSync();
+  file.close();
+}
 
 /** The folder that a path leads to a file of. */
 export function folderOf(path: string): string {

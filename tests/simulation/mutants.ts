@@ -15,7 +15,15 @@ const HUNG_MS = 120_000;
 
 const ROOT = new URL("../../", import.meta.url);
 const COPIED = ["deno.json", "deno.lock", "mod.ts", "testing.ts", "src"];
-const TESTS = ["simulation", "fuzz", "session", "client", "std", "support"];
+const TESTS = [
+  "simulation",
+  "fuzz",
+  "session",
+  "client",
+  "std",
+  "store",
+  "support",
+];
 
 const { values } = parseArgs({
   options: { only: { type: "string", default: "" } },

@@ -349,3 +349,28 @@ Deno.test("A log that is written anew in a real file loses nothing, with appends
   assert(largest < written / 4, `it had ${largest} of ${written} bytes`);
   checkContents(await contentsOf(fileStore(path)), 3_000);
 });
+
+/** Starts one program after the other, and says when it has begun to. */
+const STARTER = `
+  new Deno.Command(Deno.execPath(), { args: ["--version"] }).outputSync();
+  postMessage("begun");
+  const command = new Deno.Command(Deno.execPath(), { args: ["--version"] });
+  for (;;) command.outputSync();
+`;
+
+Deno.test("fileStore() that was closed opens at once, also while other programs are being started", async () => {
+  await using place = await folder();
+  const path = `${place.path}/store`;
+  const url = `data:application/javascript,${encodeURIComponent(STARTER)}`;
+  const starter = new Worker(url, { type: "module" });
+  try {
+    await new Promise((resolve) => starter.onmessage = resolve);
+    for (let i = 0; i < 500; i++) {
+      const store = fileStore(path);
+      await store.open(() => {});
+      await store.close();
+    }
+  } finally {
+    starter.terminate();
+  }
+});
