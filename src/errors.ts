@@ -270,7 +270,7 @@ export class RequestError extends MqttError {
   }
 }
 
-/** What {@linkcode SubscribeError} is told besides its message. */
+/** What {@linkcode SubscribeError} and {@linkcode UnsubscribeError} are told besides their message. */
 export interface SubscribeErrorOptions extends ErrorOptions {
   /** See {@linkcode SubscribeError.reasonCodes}. */
   reasonCodes: readonly number[];
@@ -282,10 +282,8 @@ export interface SubscribeErrorOptions extends ErrorOptions {
   userProperties?: readonly UserProperty[] | undefined;
 }
 
-/** The server, or a limit that it has announced, refused one Topic Filter or more of a SUBSCRIBE. */
-export class SubscribeError extends MqttError {
-  /** The name of the class. */
-  override name = "SubscribeError";
+/** Topic Filters were refused, by the server or by a limit that it has announced: what its two kinds have in common. */
+export abstract class FiltersRefusedError extends MqttError {
   /** One Reason Code for each Topic Filter asked for, in order; 128 or more is a refusal. */
   readonly reasonCodes: readonly number[];
   /** The first Reason Code that is a refusal. */
@@ -297,7 +295,7 @@ export class SubscribeError extends MqttError {
   /** The server's User Properties, in order. */
   readonly userProperties: readonly UserProperty[];
 
-  /** Makes a SubscribeError. */
+  /** Made as one of its kinds. */
   constructor(message: string, options: SubscribeErrorOptions) {
     super(message, options);
     this.reasonCodes = options.reasonCodes;
@@ -308,30 +306,16 @@ export class SubscribeError extends MqttError {
   }
 }
 
+/** The server, or a limit that it has announced, refused one Topic Filter or more of a SUBSCRIBE. */
+export class SubscribeError extends FiltersRefusedError {
+  /** The name of the class. */
+  override name = "SubscribeError";
+}
+
 /** The server, or a limit that it has announced, refused one Topic Filter or more of an UNSUBSCRIBE. */
-export class UnsubscribeError extends MqttError {
+export class UnsubscribeError extends FiltersRefusedError {
   /** The name of the class. */
   override name = "UnsubscribeError";
-  /** One Reason Code for each Topic Filter, in order; 128 or more is a refusal. */
-  readonly reasonCodes: readonly number[];
-  /** The first Reason Code that is a refusal. */
-  readonly reasonCode: number;
-  /** That code in the specification's words, such as "not authorized". */
-  readonly reasonName: string | undefined;
-  /** What the server adds for people. */
-  readonly reasonString: string | undefined;
-  /** The server's User Properties, in order. */
-  readonly userProperties: readonly UserProperty[];
-
-  /** Makes an UnsubscribeError. */
-  constructor(message: string, options: SubscribeErrorOptions) {
-    super(message, options);
-    this.reasonCodes = options.reasonCodes;
-    this.reasonCode = options.reasonCodes.find((code) => code >= 128) ?? 128;
-    this.reasonName = options.reasonName;
-    this.reasonString = options.reasonString;
-    this.userProperties = options.userProperties ?? [];
-  }
 }
 
 /**
