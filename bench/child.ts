@@ -25,6 +25,11 @@ export class Child implements AsyncDisposable {
     this.#output = lines(this.#process.stdout);
   }
 
+  /** Its process id. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   /** Gives it a line. */
   async tell(value: unknown): Promise<void> {
     const line = `${JSON.stringify(value)}\n`;

@@ -25,6 +25,8 @@ export async function measure(
 ): Promise<Measured> {
   await using midge = new Side({ row, contender: row.midge, sink });
   await using peer = new Side({ row, contender: row.peer, sink });
+  await midge.settle();
+  await peer.settle();
   await midge.warmUp(pace);
   await peer.warmUp(pace);
   const measured: { midge: number[]; peer: number[] } = { midge: [], peer: [] };

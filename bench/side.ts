@@ -2,6 +2,7 @@
 
 import { checkCounts, checkOutcome } from "./check.ts";
 import { Child } from "./child.ts";
+import { place } from "./cores.ts";
 import { type Contender, isTime, type Row } from "./rows.ts";
 import type { Sink } from "./sink.ts";
 import type { Job, Outcome, Task } from "./task.ts";
@@ -41,6 +42,14 @@ export class Side implements AsyncDisposable {
     this.#options = options;
     const [command = "", ...args] = commandOf(options.contender);
     this.#child = new Child(command, args);
+  }
+
+  /** Has its process and the sink's run on the cores that the row asks for. */
+  async settle(): Promise<void> {
+    const { row: { job }, sink } = this.#options;
+    if (sink === undefined) return;
+    await place(sink.pid, job);
+    await place(this.#child.pid, job);
   }
 
   /** Runs until it is warm, and finds out how many messages a run is to have. */

@@ -47,6 +47,11 @@ export class Sink implements AsyncDisposable {
     }
   }
 
+  /** Its process id. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** The counts of a connection that has ended, or ends now. */
   async counts(clientId: string): Promise<Counts> {
     for (;;) {

@@ -8,6 +8,8 @@ export interface Tools {
   readonly compiler: string | undefined;
   /** The version of Node; undefined where Node or the peers' packages are missing. */
   readonly node: string | undefined;
+  /** Whether there is what puts a process on a core. */
+  readonly taskset: boolean;
   /** The versions of the peers' packages, by name. */
   readonly packages: Readonly<Record<string, string>>;
   /** What is missing, and how that can be helped. */
@@ -27,6 +29,8 @@ export async function findTools(rows: readonly Row[]): Promise<Tools> {
     compiler = await findCompiler();
     if (compiler === undefined) missing.push("a C compiler (gcc or clang)");
   }
+  const taskset = await said("taskset", ["--version"]) !== undefined;
+  if (!taskset) missing.push("taskset (util-linux)");
   if (rows.some((row) => runsOnNode(row.peer))) {
     node = await findNode();
     if (node === undefined) missing.push("node");
@@ -35,12 +39,15 @@ export async function findTools(rows: readonly Row[]): Promise<Tools> {
       missing.push("the peers' packages (npm's registry is out of reach)");
     }
   }
-  return { compiler, node, packages: await peers(), missing };
+  return { compiler, node, taskset, packages: await peers(), missing };
 }
 
 /** Whether a row can be run with what there is. */
-export function isPossible(row: Row, { compiler, node }: Tools): boolean {
-  return (compiler !== undefined || !needsSink(row.job)) &&
+export function isPossible(
+  row: Row,
+  { compiler, node, taskset }: Tools,
+): boolean {
+  return (compiler !== undefined && taskset || !needsSink(row.job)) &&
     (node !== undefined || !runsOnNode(row.peer));
 }
 
