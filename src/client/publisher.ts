@@ -269,7 +269,9 @@ export class Publisher {
     if (!session.connected || message.expiresAt > 0) this.#link.scheduleTurn();
     // A server that we do not read from cannot acknowledge.
     this.#link.resume();
-    if (flight !== undefined) this.#abortWith(signal, wait, flight);
+    if (signal !== undefined && flight !== undefined) {
+      this.#abortWith(signal, wait, flight);
+    }
     return wait.promise;
   }
 
