@@ -10,7 +10,7 @@ import type { BrokerConnection } from "./connection.ts";
 import type { BrokerEvent } from "./event.ts";
 import { type BrokerHooks, decide } from "./hooks.ts";
 import type { BrokerMachine } from "./machine.ts";
-import type { BrokerQuestion } from "./question.ts";
+import type { BrokerDecision, BrokerQuestion } from "./question.ts";
 
 /** What a driver is made from. */
 export interface BrokerDriverOptions {
@@ -127,26 +127,37 @@ export class BrokerDriver {
     this.#hasMore = true;
     if (this.#isTurning) return;
     this.#isTurning = true;
-    while (this.#hasMore) {
-      this.#hasMore = false;
-      for (const question of this.machine.takeQuestions()) this.#ask(question);
-      for (const event of this.machine.takeEvents()) this.#tell(event);
-      for (const connection of this.machine.takeDirty()) {
-        this.#wires.get(connection)?.flush();
-      }
+    try {
+      while (this.#hasMore) this.#emptyDoors();
+    } finally {
+      this.#isTurning = false;
     }
-    this.#isTurning = false;
     this.#arm(now);
+  }
+
+  #emptyDoors(): void {
+    this.#hasMore = false;
+    for (const question of this.machine.takeQuestions()) this.#ask(question);
+    for (const event of this.machine.takeEvents()) this.#tell(event);
+    for (const connection of this.machine.takeDirty()) {
+      this.#wires.get(connection)?.flush();
+    }
   }
 
   #ask(question: BrokerQuestion): void {
     const decision = decide(question, this.#hooks);
     if (decision instanceof Promise) {
-      void decision.then((decision) =>
-        this.input((machine, now) => machine.answer(question, decision, now))
-      );
-    } else {
+      void decision.then((decision) => this.#answer(question, decision));
+    } else this.#answer(question, decision);
+  }
+
+  /** An answer that cannot be said ends the connection that it is for, and nothing else. */
+  #answer(question: BrokerQuestion, decision: BrokerDecision): void {
+    try {
       this.input((machine, now) => machine.answer(question, decision, now));
+    } catch (error) {
+      reportError(error);
+      this.#wires.get(question.connection)?.close();
     }
   }
 

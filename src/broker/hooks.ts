@@ -163,7 +163,7 @@ function ask(
     passwordText: password && new TextDecoder().decode(password),
   };
   return settle(
-    hooks.authenticate?.(login) ?? true,
+    hooks.authenticate === undefined || hooks.authenticate(login),
     (verdict) => decisionOf(verdict, ReasonCode.badUserNameOrPassword),
   );
 }
@@ -173,7 +173,8 @@ function askPublish(
   identity: ClientIdentity,
   { authorize }: BrokerHooks,
 ): Verdict | Promise<Verdict> {
-  return authorize?.({
+  if (authorize === undefined) return true;
+  return authorize({
     ...identity,
     action: "publish",
     topic: message.topicName,
@@ -181,7 +182,7 @@ function askPublish(
     qos: message.qos,
     retain: message.retain,
     isWill,
-  }) ?? true;
+  });
 }
 
 function askSubscribe(
@@ -190,13 +191,12 @@ function askSubscribe(
   { authorize }: BrokerHooks,
 ): BrokerDecision | Promise<BrokerDecision> {
   const verdicts = subscriptions.map(({ topicFilter, qos }) =>
-    authorize?.({
+    authorize === undefined || authorize({
       ...identity,
       action: "subscribe",
       topic: topicFilter,
       qos,
-    }) ??
-      true
+    })
   );
   const decide = (verdicts: readonly Verdict[]): BrokerDecision => {
     const [first = FAILED, ...others] = verdicts.map((verdict) =>
@@ -245,8 +245,9 @@ function decisionOf(
   refusal: number,
   consent: number = ReasonCode.success,
 ): BrokerDecision {
-  if (typeof verdict === "object") return verdict;
   if (typeof verdict === "number") return { reasonCode: verdict };
+  // A hook in JavaScript may answer nothing at all: that is no consent.
+  if (typeof verdict === "object" && verdict !== null) return verdict;
   return { reasonCode: verdict ? consent : refusal };
 }
 

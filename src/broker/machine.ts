@@ -19,6 +19,7 @@ import { type BrokerMessage, Message } from "./message.ts";
 import { tooMuch } from "./misconduct.ts";
 import type { Parts } from "./parts.ts";
 import type { BrokerDecision, BrokerQuestion } from "./question.ts";
+import { sayable } from "./sayable.ts";
 import { Sessions } from "./sessions.ts";
 import type { BrokerSettings } from "./settings.ts";
 import type { BrokerStats } from "./stats.ts";
@@ -159,7 +160,7 @@ export class BrokerMachine {
     link.heardAt = now;
     link.mark();
     this.#attempt(link, now, () => {
-      link.handler?.answered(question, decision, now);
+      link.handler?.answered(question, sayable(decision, question), now);
       this.#lookAtPackets(link, now);
     });
   }

@@ -76,10 +76,11 @@ export class Refusals {
     return {
       ...hooks,
       authenticate: (login) =>
-        this.#take("connect", login) ?? hooks.authenticate?.(login) ?? true,
+        this.#take("connect", login) ??
+          (hooks.authenticate === undefined || hooks.authenticate(login)),
       authorize: (request) =>
         this.#take(request.action, request) ??
-          hooks.authorize?.(request) ?? true,
+          (hooks.authorize === undefined || hooks.authorize(request)),
     };
   }
 

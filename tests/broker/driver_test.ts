@@ -420,3 +420,65 @@ Deno.test("BrokerDriver close does not wait for ever for a client that neither r
   assertEquals(clock.timers, 0);
   assertMatch(await client.receive(), /^e0..8b/);
 });
+
+for (const isLater of [false, true]) {
+  const when = isLater ? "later" : "at once";
+  const answer = <Value>(value: Value) =>
+    isLater ? Promise.resolve(value) : value;
+
+  Deno.test(`BrokerDriver refuses with Unspecified error what a hook refuses ${when} with a code that the packet does not have`, async () => {
+    const { driver } = makeStage({
+      hooks: {
+        authenticate: ({ clientId }) =>
+          answer(clientId === "in" || { reasonCode: 0x8f }),
+        // 0x86 is for CONNACK alone, and so is a Server Reference.
+        authorize: ({ action }) =>
+          answer({
+            reasonCode: action === "publish" ? 0x86 : 0x87,
+            properties: { serverReference: "elsewhere" },
+          }),
+      },
+    });
+    const out = RawClient.to(driver);
+    await out.send(connectPacket("out"));
+    assertEquals(await out.receive(), hex("20 03 00 80 00"));
+    const client = RawClient.to(driver);
+    await client.connect("in");
+    await client.send("32 06 (PUBLISH at QoS 1) 0001 61 0001 00");
+    assertEquals(await client.receive(), hex("40 03 0001 80"));
+    await client.send(SUBSCRIBE);
+    assertEquals(await client.receive(), hex("90 04 0001 00 87"));
+    client.wire.close();
+    await driver.close();
+  });
+
+  Deno.test(`BrokerDriver ends one connection where a hook answers ${when} what cannot be said, reports it, and lives on`, async () => {
+    const reported: string[] = [];
+    const listen = (event: ErrorEvent) => {
+      event.preventDefault();
+      reported.push(event.error.message);
+    };
+    globalThis.addEventListener("error", listen);
+    const reasonString = "x".repeat(65_536);
+    const { driver } = makeStage({
+      hooks: {
+        authenticate: ({ clientId }) =>
+          answer(
+            clientId === "fine" ||
+              { reasonCode: 0x87, properties: { reasonString } },
+          ),
+      },
+    });
+    const client = RawClient.to(driver);
+    await client.send(connectPacket("a"));
+    assertEquals(await client.receive(), "end");
+    const other = RawClient.to(driver);
+    await other.connect("fine");
+    other.wire.close();
+    await driver.close();
+    globalThis.removeEventListener("error", listen);
+    assertEquals(reported, [
+      "Cannot encode CONNACK: reasonString must not have more than 65535 bytes",
+    ]);
+  });
+}

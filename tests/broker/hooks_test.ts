@@ -253,3 +253,21 @@ for (const [reply, decision] of REPLIES) {
     );
   });
 }
+
+Deno.test("decide takes no answer at all for a refusal, now or later", async () => {
+  for (const nothing of [undefined, null]) {
+    const now = () => nothing;
+    const later = () => Promise.resolve(nothing);
+    for (const hook of [now, later]) {
+      const hooks: BrokerHooks = {};
+      // TypeScript would not let it pass, and JavaScript does.
+      Object.assign(hooks, { authenticate: hook, authorize: hook });
+      assertEquals(await decide(CONNECT, hooks), { reasonCode: 0x86 });
+      assertEquals(await decide(PUBLISH, hooks), { reasonCode: 0x87 });
+      assertEquals(await decide(SUBSCRIBE, hooks), {
+        reasonCode: 0x87,
+        reasonCodes: [0x87, 0x87],
+      });
+    }
+  }
+});
