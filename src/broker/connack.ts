@@ -11,6 +11,7 @@ import {
   type ProtocolVersion,
 } from "../codec/packet.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
+import { STRING_SIZE_MAX } from "../codec/string.ts";
 import type { BrokerSettings } from "./settings.ts";
 
 /** What the receiver takes for granted where CONNACK does not say it (3.2.2.3.3). */
@@ -73,7 +74,7 @@ function announced(
   const asked = connect.properties;
   const { receiveMaximum, topicAliasMaximum } = settings;
   const responseInformation = asked.requestResponseInformation
-    ? settings.responseInformation(clientId)
+    ? sayableText(settings.responseInformation(clientId))
     : undefined;
   const said: { -readonly [Name in keyof Properties]: Properties[Name] } = {};
   if (sessionExpiryInterval !== (asked.sessionExpiryInterval ?? 0)) {
@@ -101,6 +102,13 @@ function announced(
     said.responseInformation = responseInformation;
   }
   return { ...said, ...agreement.authentication };
+}
+
+/** A server may leave Response Information out (3.1.2.11.6): what a long Client Identifier makes too long is. */
+function sayableText(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const { length } = new TextEncoder().encode(text);
+  return length <= STRING_SIZE_MAX ? text : undefined;
 }
 
 /** The return code of MQTT 3.x that comes nearest (3.1.1, 3.2.2.3). */

@@ -5,6 +5,7 @@
  */
 import type { ConnectPacket, WillPacket } from "../codec/packet.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
+import { quoted } from "./explanation.ts";
 import { isText } from "./is_text.ts";
 import type { BrokerSettings } from "./settings.ts";
 
@@ -38,7 +39,7 @@ export function connectFault(
   ) {
     return {
       reasonCode: ReasonCode.badAuthenticationMethod,
-      why: `the Authentication Method ${JSON.stringify(method)} is not known`,
+      why: `the Authentication Method ${quoted(method)} is not known`,
     };
   }
   return clientIdFault(connect) ?? (will && willFault(will, settings));

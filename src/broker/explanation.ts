@@ -9,6 +9,19 @@ import {
   type Properties,
 } from "../codec/packet.ts";
 
+/**
+ * So many characters of what a client has sent are quoted. With six for one that is escaped, a Reason String still has
+ * room: it takes 65,535 bytes.
+ */
+const QUOTED_MAX = 200;
+
+/** What a client has sent, for people: on one line, and not too much of it. */
+export function quoted(text: string | undefined): string {
+  return text === undefined || text.length <= QUOTED_MAX
+    ? `${JSON.stringify(text)}`
+    : `${JSON.stringify(text.slice(0, QUOTED_MAX))}...`;
+}
+
 /** What the broker sends besides messages. */
 export type Reply = Exclude<OutgoingPacket, { readonly type: "publish" }>;
 

@@ -6,6 +6,7 @@
 import type { AckPacket, Packet, PublishPacket } from "../codec/packet.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
 import { ProtocolError } from "../errors.ts";
+import { quoted } from "./explanation.ts";
 
 /** CONNECT is the first packet [MQTT-3.1.0-1]. */
 export function tooEarly({ type }: Packet): ProtocolError {
@@ -37,7 +38,7 @@ export function unaskedAuth(why: string): ProtocolError {
 export function otherMethod(method: string | undefined): ProtocolError {
   return new ProtocolError(
     `The client sent AUTH with the method ${
-      JSON.stringify(method)
+      quoted(method)
     }, which is not that of its CONNECT`,
     ReasonCode.badAuthenticationMethod,
     "MQTT-4.12.0-5",
@@ -100,7 +101,7 @@ export function windowExceeded(receiveMaximum: number): ProtocolError {
 /** A Topic Filter that is none. */
 export function filterInvalid(topicFilter: string, why: string): ProtocolError {
   return new ProtocolError(
-    `The client sent the Topic Filter ${JSON.stringify(topicFilter)}: ${why}`,
+    `The client sent the Topic Filter ${quoted(topicFilter)}: ${why}`,
     ReasonCode.malformedPacket,
     "4.7",
   );

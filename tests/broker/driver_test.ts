@@ -482,3 +482,40 @@ for (const isLater of [false, true]) {
     ]);
   });
 }
+
+for (const isLater of [false, true]) {
+  Deno.test(
+    `BrokerDriver goes on where a client is as long-winded as it may be, and a hook answers ${
+      isLater ? "later" : "at once"
+    }`,
+    async () => {
+      const { driver } = makeStage({
+        hooks: {
+          authenticate: () => isLater ? Promise.resolve(true) : true,
+          authorize: () => isLater ? Promise.resolve(true) : true,
+        },
+      });
+      // Its Response Information would be longer than a string may be.
+      const id = "78".repeat(65_530);
+      const client = RawClient.to(driver);
+      await client.send(
+        `10 898004 0004 4d515454 05 02 0000 (properties) 02 1901 fffa ${id}`,
+      );
+      assertEquals(
+        await client.receive(),
+        hex("20 0b 00 00 08 27 01000000 22 03e8"),
+      );
+      // Behind a PUBLISH that is asked about, a Topic Filter that is none.
+      const filter = "01".repeat(11_000) + "23";
+      await client.send(
+        `30 04 0001 61 00 82 ff55 0001 00 2af9 ${filter} 00`,
+      );
+      assertMatch(await client.receive(), /^e0....81/);
+      client.wire.close();
+      const other = RawClient.to(driver);
+      await other.connect("other");
+      other.wire.close();
+      await driver.close();
+    },
+  );
+}

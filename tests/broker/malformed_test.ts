@@ -249,3 +249,19 @@ function plain(packet: OutgoingPacket): OutgoingPacket {
     ? { ...packet, reasonCode: 0, properties: {} }
     : { ...packet, properties: {} };
 }
+
+Deno.test("BrokerMachine quotes what a client has sent, however long, so that the Reason String can be sent", () => {
+  // A control character takes six when it is quoted.
+  const long = "\u0001".repeat(65_534);
+  const bench = new Bench();
+  const client = bench.client("a");
+  client.send(subscribePacket(`${long}#`));
+  const [packet] = client.packets();
+  assert(packet?.type === "disconnect");
+  assertEquals(packet.reasonCode, 0x81);
+  assert(client.isEnding);
+  const other = bench.wire();
+  other.send(connectPacket({ properties: { authenticationMethod: long } }));
+  assertEquals(codesSaid(other), [0x8c]);
+  assertGoesOn(bench);
+});
