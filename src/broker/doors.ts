@@ -13,6 +13,12 @@ import type { BrokerSettings } from "./settings.ts";
 
 const NOTHING: readonly never[] = Object.freeze([]);
 
+/**
+ * So many drops are told one by one until the events are taken; those behind them are counted. One SUBSCRIBE with as
+ * many Topic Filters as may be, of which each matches every retained message, drops a hundred million.
+ */
+const DROPS_TOLD_MAX = 10_000;
+
 /** Shared by all. */
 export class Doors {
   /** What the broker was made with. */
@@ -41,6 +47,8 @@ export class Doors {
     "retained-full": 0,
   };
   #events: BrokerEvent[] = [];
+  /** How many of them are drops. */
+  #dropsTold = 0;
   #questions: BrokerQuestion[] = [];
 
   /** Makes the doors. */
@@ -56,6 +64,8 @@ export class Doors {
   /** A message did not reach one who was to have it. */
   drop(message: Message, clientId: string, cause: DropCause): void {
     this.messagesDropped[cause]++;
+    if (this.#dropsTold === DROPS_TOLD_MAX) return;
+    this.#dropsTold++;
     const { topicName, qos } = message;
     this.tell({ type: "dropped", clientId, topicName, qos, cause });
   }
@@ -70,6 +80,7 @@ export class Doors {
     if (this.#events.length === 0) return NOTHING;
     const events = this.#events;
     this.#events = [];
+    this.#dropsTold = 0;
     return events;
   }
 

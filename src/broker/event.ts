@@ -102,7 +102,10 @@ export type BrokerEvent =
     readonly qos: QoS;
     readonly reasonCode: number;
   }
-  /** A message did not reach the client, or with `retained-full` was not retained. */
+  /**
+   * A message did not reach the client, or with `retained-full` was not retained. Of very many at once the first 10,000
+   * are told; all are counted.
+   */
   | {
     readonly type: "dropped";
     readonly clientId: string;

@@ -383,3 +383,29 @@ Deno.test("BrokerMachine reads a client that takes its time for a large message"
   }
   assert(!client.isEnding);
 });
+
+Deno.test("BrokerMachine counts what it drops, and tells no more of it at once than can be held", () => {
+  const bench = new Bench({ queuedMessagesMax: 1, outgoingSizeMax: 1 });
+  for (let each = 0; each < 200; each++) {
+    bench.machine.publish({
+      topicName: `t/${each}`,
+      payload: utf8("x"),
+      qos: 0,
+      retain: true,
+      properties: {},
+    }, bench.now);
+  }
+  const client = bench.client();
+  bench.told();
+  const drops = () =>
+    bench.told().filter((line) => line.startsWith("dropped")).length;
+  client.send(subscribePacket(Array.from({ length: 100 }, () => "#")));
+  // The SUBACK fills what may wait for the client, one message waits behind it.
+  const count = 200 * 100 - 1;
+  assertEquals(bench.machine.stats.messagesDropped["queue-full"], count);
+  assertEquals(drops(), 10_000);
+  client.take();
+  client.send(subscribePacket(["t/1", "t/2", "t/3"]));
+  assertEquals(bench.machine.stats.messagesDropped["queue-full"], count + 2);
+  assertEquals(drops(), 2);
+});
