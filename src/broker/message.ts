@@ -140,7 +140,8 @@ export class Message implements BrokerMessage {
   }
 }
 
-function sizeOf(properties: Properties): number {
+/** What it costs to keep properties, in bytes, roughly. */
+export function sizeOf(properties: Properties): number {
   if (properties === NO_PROPERTIES) return 0;
   const { contentType, responseTopic, correlationData, userProperties } =
     properties;

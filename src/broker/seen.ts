@@ -7,7 +7,8 @@ import type { QoS } from "../codec/packet.ts";
 import type { PublishProperties } from "../codec/property.ts";
 import { AbortedError } from "../errors.ts";
 import { matchTopic, topicFilterFault } from "../topic/filter.ts";
-import type { BrokerMessage } from "./message.ts";
+import { type BrokerMessage, sizeOf } from "./message.ts";
+import { ownedProperties } from "./owned.ts";
 
 /** A message that was published: by a client, as a will, or by the broker itself. */
 export class SeenMessage {
@@ -31,7 +32,7 @@ export class SeenMessage {
     this.payload = message.payload.slice();
     this.qos = message.qos;
     this.retain = message.retain;
-    this.properties = message.properties;
+    this.properties = ownedProperties(message.properties);
   }
 
   /** The payload as UTF-8; bytes that are not well-formed become U+FFFD. */
@@ -45,7 +46,7 @@ export class SeenMessage {
   }
 }
 
-/** What payloads that are kept may have together: a broker that runs for days keeps no more. */
+/** What payloads and properties that are kept may cost together: a broker that runs for days keeps no more. */
 const BYTES_MAX = 16 * 1024 * 1024;
 
 /** Somebody who waits for messages. */
@@ -61,6 +62,8 @@ interface Waiter {
 export class SeenMessages {
   readonly #max: number;
   readonly #messages: SeenMessage[] = [];
+  /** What each of them costs. */
+  readonly #sizes: number[] = [];
   #bytes = 0;
   readonly #waiters = new Set<Waiter>();
   #isEnded = false;
@@ -79,10 +82,13 @@ export class SeenMessages {
   add(message: BrokerMessage, clientId: string | undefined): void {
     if (this.#max === 0 && this.#waiters.size === 0) return;
     const seen = new SeenMessage(message, clientId);
+    const size = seen.payload.length + sizeOf(seen.properties);
     this.#messages.push(seen);
-    this.#bytes += seen.payload.length;
+    this.#sizes.push(size);
+    this.#bytes += size;
     while (this.#messages.length > this.#max || this.#bytes > BYTES_MAX) {
-      this.#bytes -= this.#messages.shift()?.payload.length ?? 0;
+      this.#messages.shift();
+      this.#bytes -= this.#sizes.shift() ?? 0;
     }
     for (const waiter of this.#waiters) offer(seen, waiter);
   }

@@ -19,7 +19,7 @@ import type { Clock, PublishProperties, QoS } from "../../mod.ts";
 export interface BrokerOptions extends BrokerHooks, Partial<BrokerLimits> {
   /** Told each thing that happens, once it has happened. */
   readonly onEvent?: (event: BrokerEvent) => void;
-  /** How many messages `messages` keeps, with 16 MiB of payload at most; 1,000 by default, 0 keeps none. */
+  /** How many messages `messages` keeps, with 16 MiB of payload and properties at most; 1,000 by default, 0 keeps none. */
   readonly messagesMax?: number;
   /** A time of one's own, such as a {@linkcode VirtualClock}; clients of `connect()` live by it too. */
   readonly clock?: Clock;

@@ -54,6 +54,24 @@ Deno.test("SeenMessages keeps the latest, and 16 MiB at most", () => {
   assertEquals(topics(none), []);
 });
 
+Deno.test("SeenMessages counts properties among the 16 MiB, and holds on to no block that they were read into", () => {
+  const seen = new SeenMessages(10);
+  const block = new Uint8Array(65_536);
+  const value = "x".repeat(65_535);
+  for (const topicName of ["a", "b", "c"]) {
+    seen.add({
+      ...message(topicName),
+      properties: {
+        correlationData: block.subarray(0, 8),
+        userProperties: Array.from({ length: 100 }, () => ["k", value]),
+      },
+    }, "client");
+  }
+  assertEquals(topics(seen), ["b", "c"]);
+  const { correlationData } = seen.messages[0]?.properties ?? {};
+  assertEquals(correlationData?.buffer.byteLength, 8);
+});
+
 Deno.test("SeenMessages first resolves with those before and those to come", async () => {
   const seen = new SeenMessages(10);
   seen.add(message("a/1"), "client");
