@@ -29,6 +29,12 @@ export interface BrokerMessage {
   readonly properties: Properties;
 }
 
+/**
+ * A larger payload is written anew for each who gets it: that is a copy too, and of a retained message there would be
+ * one more of it for each version and QoS, which no limit counts.
+ */
+const FORM_PAYLOAD_MAX = 4_096;
+
 /** What an object costs beside the bytes and characters in it, roughly. */
 const OVERHEAD = 256;
 
@@ -107,7 +113,7 @@ export class Message implements BrokerMessage {
     return this.#size;
   }
 
-  /** Writes it as it came, but for QoS and RETAIN. From the second time on, it is copied, not encoded. */
+  /** Writes it as it came, but for QoS and RETAIN. From the second time on, one that is small is copied, not encoded. */
   write(
     writer: ByteWriter,
     protocolVersion: ProtocolVersion,
@@ -129,7 +135,7 @@ export class Message implements BrokerMessage {
         packetId,
         properties: protocolVersion === 5 ? this.#properties : NO_PROPERTIES,
       } as const;
-      if (form === undefined) {
+      if (form === undefined || this.#payload.length > FORM_PAYLOAD_MAX) {
         encodePublish(writer, packet, protocolVersion);
         forms[index] = null;
         return;
