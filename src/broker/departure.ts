@@ -20,16 +20,31 @@ export function writeDelivery(
   delivery: Delivery,
   now: number,
 ): boolean {
-  const { writer, protocolVersion = 4 } = link;
+  const { protocolVersion = 4 } = link;
   const { topicName } = delivery.message;
   const alias = protocolVersion === 5 ? aliases.find(topicName) : undefined;
+  if (tryToWrite(link, delivery, alias, now)) {
+    if (alias !== undefined) aliases.sent(topicName, alias);
+    return true;
+  }
+  // An alias that the client does not know yet takes three bytes: without it the packet may be small enough.
+  return alias?.isKnown === false &&
+    tryToWrite(link, delivery, undefined, now);
+}
+
+function tryToWrite(
+  link: Link,
+  delivery: Delivery,
+  alias: OutgoingAlias | undefined,
+  now: number,
+): boolean {
+  const { writer } = link;
   const before = writer.length;
   write(link, delivery, alias, now);
   if (writer.length - before > link.packetSizeMax) {
     writer.rewind(before);
     return false;
   }
-  if (alias !== undefined) aliases.sent(topicName, alias);
   link.mark();
   return true;
 }

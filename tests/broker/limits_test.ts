@@ -128,6 +128,20 @@ Deno.test("BrokerMachine remembers no alias of a message that was too large", ()
   ]);
 });
 
+Deno.test("BrokerMachine sends without an alias what would be too large with it", () => {
+  const bench = new Bench();
+  const client = subscriberOf(bench, {
+    properties: { maximumPacketSize: 20, topicAliasMaximum: 5 },
+  });
+  publish(bench, "x".repeat(10), 0, "abcde"); // 30 12 00 05 61 62 63 64 65 00 and 10 bytes: 20
+  publish(bench, "x".repeat(11), 0, "abcde");
+  publish(bench, "x", 0, "abcde");
+  assertEquals(client.lines(), [
+    'PUBLISH "abcde" QoS 0 10 bytes "xxxxxxxxxx"',
+    'PUBLISH "abcde" QoS 0 1 bytes "x" topicAlias 1',
+  ]);
+});
+
 Deno.test("BrokerMachine ends a client that takes no packet as large as its answer", () => {
   const bench = new Bench();
   const client = bench.client({ properties: { maximumPacketSize: 20 } });
