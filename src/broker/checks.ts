@@ -13,6 +13,7 @@ const NOTHING = new Uint8Array(0);
 
 /** Each setting that is a number, and the least and the most it may be. */
 const RANGES: readonly (readonly [keyof BrokerSettings, number, number])[] = [
+  ["maximumQoS", 0, 2],
   ["receiveMaximum", 1, 65_535],
   ["maximumPacketSize", 1, PACKET_SIZE_LIMIT],
   ["topicAliasMaximum", 0, 65_535],

@@ -5,6 +5,7 @@
  */
 import { MqttError } from "../errors.ts";
 import { permissionFault } from "../transport/permission.ts";
+import { checkPath } from "../transport/websocket_handshake.ts";
 import { acceptWebSocket } from "../transport/websocket_server.ts";
 import type { Wire } from "../transport/wire.ts";
 import type { BrokerClock } from "./clock.ts";
@@ -57,9 +58,10 @@ export class Listener implements AsyncDisposable {
   #resume: () => void = () => {};
   #isClosed = false;
 
-  /** Opens it. Throws an MqttError that says what is against it. */
+  /** Opens it. Throws an MqttError that says what is against it, and a TypeError for a path that is none. */
   constructor(endpoint: Endpoint, owner: ListenerOwner) {
     const { hostname, port, tls, websocketPath } = endpoint;
+    if (websocketPath !== undefined) checkPath(websocketPath);
     this.#endpoint = endpoint;
     this.#owner = owner;
     try {

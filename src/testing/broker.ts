@@ -25,7 +25,7 @@ import { type Faults, ScriptedFaults } from "./faults.ts";
 import {
   type BrokerOptions,
   type BrokerPublishOptions,
-  checkNames,
+  checkOptions,
   clockOf,
   endpointsOf,
   type ListenOptions,
@@ -74,7 +74,7 @@ export class Broker implements AsyncDisposable {
 
   /** Makes a broker. Throws a TypeError or a RangeError for an option that is unknown or out of range. */
   constructor(options: BrokerOptions = {}) {
-    checkNames(options);
+    checkOptions(options);
     const { messagesMax = MESSAGES_MAX } = options;
     const clock = clockOf(options);
     const faults = new ScriptedFaults(clock);

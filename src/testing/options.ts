@@ -89,13 +89,21 @@ const HOSTNAME = "127.0.0.1";
 /** The path that clients ask for where they are not told another. */
 const WEBSOCKET_PATH = "/mqtt";
 
-/** Throws a TypeError for an option that does not exist: it would be a limit that does not hold. */
-export function checkNames(options: BrokerOptions): void {
+/**
+ * Throws a TypeError for an option that does not exist: it would be a limit that does not hold. Throws a RangeError for
+ * a number of messages that is none; the settings of the broker are checked where it is made.
+ */
+export function checkOptions(options: BrokerOptions): void {
   for (const name in options) {
     if (!NAMES.has(name)) {
       throw new TypeError(`Cannot make a broker: there is no option "${name}"`);
     }
   }
+  const { messagesMax = 0 } = options;
+  if (messagesMax >= 0) return;
+  throw new RangeError(
+    `Cannot make a broker: messagesMax must be 0 or more, not ${messagesMax}`,
+  );
 }
 
 /** The options without those that say where to listen. */

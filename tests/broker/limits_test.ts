@@ -338,6 +338,12 @@ Deno.test("BrokerMachine refuses settings that cannot be announced", () => {
   ) {
     assertThrows(() => make(settings), RangeError, "Cannot make a broker: ");
   }
+  assertThrows(
+    // TypeScript would not let it pass, and JavaScript does.
+    () => make(Object.fromEntries([["maximumQoS", 3]])),
+    RangeError,
+    "Cannot make a broker: maximumQoS must be 0 to 2, not 3",
+  );
   make({ queuedMessagesMax: Infinity, serverKeepAlive: undefined });
 });
 

@@ -321,3 +321,20 @@ Deno.test("Broker refuses an option that does not exist", async () => {
   await assertRejects(() => Broker.listen(unknown), TypeError);
   assertThrows(() => new Broker({ receiveMaximum: 0 }), RangeError);
 });
+
+Deno.test("Broker refuses a number of messages that is none, and a WebSocket path that nobody could ask for", async () => {
+  for (const messagesMax of [-1, NaN]) {
+    assertThrows(
+      () => new Broker({ messagesMax }),
+      RangeError,
+      `Cannot make a broker: messagesMax must be 0 or more, not ${messagesMax}`,
+    );
+  }
+  for (const websocketPath of ["mqtt", "/a b", ""]) {
+    await assertRejects(
+      () => Broker.listen({ websocketPort: 0, websocketPath }),
+      TypeError,
+      'The path of a WebSocket must begin with "/"',
+    );
+  }
+});
