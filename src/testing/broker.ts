@@ -71,6 +71,7 @@ export class Broker implements AsyncDisposable {
   readonly #seen: SeenMessages;
   readonly #conditions: Conditions = new Conditions();
   readonly #listeners: Listener[] = [];
+  #closing: Promise<void> | undefined;
 
   /** Makes a broker. Throws a TypeError or a RangeError for an option that is unknown or out of range. */
   constructor(options: BrokerOptions = {}) {
@@ -276,7 +277,17 @@ export class Broker implements AsyncDisposable {
    * Ends every connection, under MQTT 5 with DISCONNECT (0x8B, Server shutting down), and gives the ports back.
    * Resolves when all that is done.
    */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Closes it. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
     // Who is turned away by a closed port does not come as a client that is about to be disconnected.
     const closing = this.#listeners.map((listener) =>
       listener[Symbol.asyncDispose]()
@@ -287,11 +298,6 @@ export class Broker implements AsyncDisposable {
     await Promise.all(closing);
     this.#seen.end();
     this.#conditions.end();
-  }
-
-  /** Closes it. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 
   #attach(wire: Wire, peer: string): void {

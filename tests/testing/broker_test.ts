@@ -258,6 +258,17 @@ Deno.test("Broker close ends clients, waits and itself, once", async () => {
   await broker.close();
 });
 
+Deno.test("Broker close that is called twice resolves twice when all is done", async () => {
+  const broker = new Broker();
+  const wire = await broker.transport.open(new AbortController().signal);
+  // A CONNECT of a client that does not read, and does not close.
+  await wire.write(Uint8Array.fromHex("100e00044d5154540502000000000161"));
+  await broker.waitFor(() => broker.clients.length === 1);
+  void broker.close();
+  await broker.close();
+  assertEquals(broker.stats.connections, 0);
+});
+
 Deno.test("Broker.listen opens a free port of loopback, and one for WebSocket where asked", async () => {
   await using broker = await Broker.listen({ websocketPort: 0 });
   assertMatch(broker.url, /^mqtt:\/\/127\.0\.0\.1:\d+$/);
