@@ -19,6 +19,8 @@ export interface BrokerDriverOptions {
   readonly hooks: BrokerHooks;
   /** Told each event. It may give the broker something to do. */
   readonly onEvent: (event: BrokerEvent) => void;
+  /** Called when all that an input has set going is done: not all that changes is an event. */
+  readonly onRest?: () => void;
 }
 
 /** How long the clients may take, in real time, to hear of the end. */
@@ -33,6 +35,7 @@ export class BrokerDriver {
   readonly #clock: BrokerClock;
   readonly #hooks: BrokerHooks;
   readonly #onEvent: (event: BrokerEvent) => void;
+  readonly #onRest: () => void;
   readonly #owner: BrokerWireOwner;
   readonly #wires = new Map<BrokerConnection, BrokerWire>();
   #alarmAt = Infinity;
@@ -43,11 +46,14 @@ export class BrokerDriver {
   #onNoWires: () => void = () => {};
 
   /** Makes a driver that has no wire. */
-  constructor({ machine, clock, hooks, onEvent }: BrokerDriverOptions) {
+  constructor(
+    { machine, clock, hooks, onEvent, onRest = () => {} }: BrokerDriverOptions,
+  ) {
     this.#machine = machine;
     this.#clock = clock;
     this.#hooks = hooks;
     this.#onEvent = onEvent;
+    this.#onRest = onRest;
     this.#owner = {
       onRead: (connection, bytes) =>
         this.input((machine, now) => machine.receive(connection, bytes, now)),
@@ -133,6 +139,7 @@ export class BrokerDriver {
       this.#isTurning = false;
     }
     this.#arm(now);
+    this.#onRest();
   }
 
   #emptyDoors(): void {

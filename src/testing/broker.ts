@@ -90,6 +90,7 @@ export class Broker implements AsyncDisposable {
       clock,
       hooks: faults.refusals.before(options),
       onEvent: (event) => this.#tell(event),
+      onRest: () => this.#conditions.look(),
     });
     const memory = memoryTransport((wire, peer) => this.#attach(wire, peer));
     this.transport = {
@@ -221,8 +222,8 @@ export class Broker implements AsyncDisposable {
   }
 
   /**
-   * Resolves as soon as the condition holds, which is looked at now and behind each event; rejects with
-   * what it throws, and with an {@linkcode AbortedError} when the signal fires or the broker is closed.
+   * Resolves as soon as the condition holds, which is looked at now, behind each event, and whenever a wire has
+   * brought or taken something; rejects with what it throws, and with an {@linkcode AbortedError} when the signal fires or the broker is closed.
    *
    * @example
    * ```ts ignore

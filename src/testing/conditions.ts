@@ -10,12 +10,12 @@ interface Waiter {
   readonly end: () => void;
 }
 
-/** Looks at conditions each time that something has happened. */
+/** Looks at conditions each time that something may have changed. */
 export class Conditions {
   readonly #waiters = new Set<Waiter>();
   #isEnded = false;
 
-  /** Something has happened. */
+  /** Something may have changed. */
   look(): void {
     for (const { look } of this.#waiters) look();
   }

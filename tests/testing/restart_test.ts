@@ -148,6 +148,23 @@ Deno.test("Broker waitFor resolves at once, or when it has come to that", async 
   await gone;
 });
 
+Deno.test("Broker waitFor sees what no event tells of: an acknowledgement, and a wire that is gone", async () => {
+  await using broker = new Broker();
+  const client = await broker.connect({ clientId: "lamp", reconnect: false });
+  const orders = await client.subscribe("set", { qos: 1, ack: "manual" });
+  broker.publish("set", "on", { qos: 1 });
+  for await (const order of orders) {
+    assertEquals(broker.clients[0]?.inFlight, 1);
+    const answered = broker.waitFor(() => broker.clients[0]?.inFlight === 0);
+    await order.ack();
+    await answered;
+    break;
+  }
+  const gone = broker.waitFor(() => broker.stats.connections === 0);
+  await client.disconnect();
+  await gone;
+});
+
 Deno.test("Broker waitFor rejects with what the condition throws, with its signal, and at the end", async () => {
   const broker = new Broker();
   const fault = new Error("no such lamp");
