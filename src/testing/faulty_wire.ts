@@ -104,7 +104,11 @@ export class FaultyWire implements Wire {
       this.#isReading = true;
       const size = await this.#readThrough(into);
       this.#isReading = false;
-      if (!this.#hasFaults) return size;
+      if (!this.#hasFaults) {
+        // Here, where nothing can come between: faults that are set while this waits find it unread.
+        if (size !== null) this.#gates.in.follow(into.subarray(0, size));
+        return size;
+      }
       if (size !== null) this.#arrived(into.slice(0, size));
       void this.#pump();
     }
@@ -156,11 +160,7 @@ export class FaultyWire implements Wire {
 
   async #readThrough(into: Uint8Array): Promise<number | null> {
     try {
-      const size = await this.#below.read(into);
-      if (size !== null && !this.#hasFaults) {
-        this.#gates.in.follow(into.subarray(0, size));
-      }
-      return size;
+      return await this.#below.read(into);
     } catch (error) {
       if (!this.#hasFaults) throw error;
       return null; // It fails again where it is read for the lane.
