@@ -35,8 +35,8 @@ export class Admission implements PacketHandler {
   readonly #alarm: Alarm;
   #connect: ConnectPacket | undefined;
   #authentication: Authentication | undefined;
-  /** What the last step of the authentication adds to CONNACK. */
-  #authenticated: Properties = NO_PROPERTIES;
+  /** What the decisions about it add to CONNACK. */
+  #added: Properties = NO_PROPERTIES;
 
   /** Makes the admission of a new wire, which has so long to send a CONNECT that is accepted. */
   constructor(parts: Parts, link: Link, now: number) {
@@ -72,6 +72,7 @@ export class Admission implements PacketHandler {
     }
     switch (question.type) {
       case "connect":
+        this.#added = properties;
         return this.#authenticate(now);
       case "authenticate":
         return this.#onAuthenticated(decision, now);
@@ -152,7 +153,10 @@ export class Admission implements PacketHandler {
     if (decision.reasonCode === ReasonCode.continueAuthentication) {
       return authentication.goOn(decision);
     }
-    this.#authenticated = authentication.propertiesOf(decision);
+    this.#added = {
+      ...this.#added,
+      ...authentication.propertiesOf(decision),
+    };
     this.#authorizeWill(now);
   }
 
@@ -235,7 +239,7 @@ export class Admission implements PacketHandler {
       clientId: this.#link.clientId,
       keepAlive: isNew && isTooLong ? serverKeepAlive ?? keepAlive : keepAlive,
       sessionExpiryInterval: Math.min(expiry, sessionExpiryIntervalMax),
-      authentication: this.#authenticated,
+      added: this.#added,
     };
   }
 

@@ -27,8 +27,8 @@ export interface Agreement {
   readonly keepAlive: number;
   /** The Session Expiry Interval in seconds. */
   readonly sessionExpiryInterval: number;
-  /** What the last step of an enhanced authentication adds. */
-  readonly authentication: Properties;
+  /** What the decisions that let it in add. */
+  readonly added: Properties;
 }
 
 /** A CONNACK that accepts. */
@@ -101,7 +101,7 @@ function announced(
   if (responseInformation !== undefined) {
     said.responseInformation = responseInformation;
   }
-  return { ...said, ...agreement.authentication };
+  return { ...said, ...agreement.added };
 }
 
 /** A server may leave Response Information out (3.1.2.11.6): what a long Client Identifier makes too long is. */

@@ -193,11 +193,12 @@ export class Link implements BrokerConnection {
       this.#write(withoutExplanation(packet));
   }
 
-  /** Whether a packet is not too much for the client: nothing is written. */
+  /** Whether a packet, without what only explains, is not too much for the client: nothing is written. */
   accepts(packet: Reply): boolean {
     const { writer } = this;
     const before = writer.length;
-    encodePacket(writer, packet, this.protocolVersion ?? 4);
+    const least = withoutExplanation(packet);
+    encodePacket(writer, least, this.protocolVersion ?? 4);
     const size = writer.length - before;
     writer.rewind(before);
     return size <= this.packetSizeMax;

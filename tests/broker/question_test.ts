@@ -186,6 +186,20 @@ Deno.test("BrokerMachine passes on what a decision adds", () => {
     'SUBACK id 1 0x87 not authorized reasonString "because"',
     'PUBACK id 1 0x97 quota exceeded userProperties "k"="v"',
   ]);
+  const welcome = bench.wire();
+  welcome.send(connectPacket({ clientId: "w" }));
+  bench.answer({
+    reasonCode: 0,
+    properties: { userProperties: [["k", "v"]] },
+  });
+  const [connack] = welcome.packets();
+  assert(connack?.type === "connack");
+  assertEquals(connack.properties.userProperties, [["k", "v"]]);
+  const small = bench.wire();
+  small.send(connectPacket({ properties: { maximumPacketSize: 13 } }));
+  bench.answer({ reasonCode: 0, properties: { reasonString } });
+  assertEquals(small.packets().map(({ type }) => type), ["connack"]);
+  assert(small.connection.isConnected);
   const refused = bench.wire();
   refused.send(connectPacket({ clientId: "d" }));
   bench.answer({
