@@ -102,8 +102,13 @@ export class Listener implements AsyncDisposable {
   }
 
   #take(connection: Deno.TcpConn | Deno.TlsConn): void {
-    // Without it an answer that is written in two parts waits 40 ms for the client's ACK in between.
-    if ("setNoDelay" in connection) connection.setNoDelay(true);
+    try {
+      // Without it an answer that is written in two parts waits 40 ms for the client's ACK in between.
+      if ("setNoDelay" in connection) connection.setNoDelay(true);
+    } catch {
+      // Some systems refuse it where the client has reset the connection already.
+      return drop(connection);
+    }
     const peer = addressOf(connection.remoteAddr);
     const { websocketPath } = this.#endpoint;
     if (websocketPath === undefined) this.#owner.onWire(connection, peer);

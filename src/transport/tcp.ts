@@ -33,8 +33,14 @@ export async function connectTcp(
       signal,
       autoSelectFamily: true,
     });
-    // Without it a packet that is written in two parts waits 40 ms for the peer's ACK in between.
-    connection.setNoDelay(true);
+    try {
+      // Without it a packet that is written in two parts waits 40 ms for the peer's ACK in between.
+      connection.setNoDelay(true);
+    } catch (error) {
+      // Some systems refuse it where the peer has reset the connection already.
+      connection.close();
+      throw error;
+    }
     return connection;
   } catch (error) {
     throw permissionFault(error, netFlag(hostname, port));

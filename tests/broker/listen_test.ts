@@ -11,6 +11,7 @@ import { connect } from "../../mod.ts";
 import { Broker } from "../../testing.ts";
 import { VirtualClock } from "../client/clock.ts";
 import { certificateTests } from "../support/certificates.ts";
+import { refusingNoDelay } from "../transport/no_delay.ts";
 import { NEVER } from "../transport/websocket_peer.ts";
 import { connectPacket, RawClient } from "./raw_client.ts";
 
@@ -77,6 +78,19 @@ Deno.test("Listener gives each client's wire with its address, and a URL to conn
   assertEquals(await wire.read(block), 1);
   client.wire.close();
   wire.close();
+});
+
+Deno.test("Listener drops a connection of which the system refuses what it asks, and goes on", async () => {
+  await using listener = listen({});
+  const { hostname, port } = new URL(listener.url);
+  using first = await Deno.connect({ hostname, port: Number(port) });
+  assertEquals(await first.read(new Uint8Array(1)), null);
+  await refusingNoDelay(first, async () => {
+    for (let each = 0; each < 2; each++) {
+      using client = await Deno.connect({ hostname, port: Number(port) });
+      assertEquals(await client.read(new Uint8Array(1)), null);
+    }
+  });
 });
 
 Deno.test("Listener on a port that is in use says which", () => {

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { tcp } from "../../src/transport/tcp.ts";
 import { isPending } from "../client/clock.ts";
+import { refusingNoDelay } from "./no_delay.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -24,6 +25,21 @@ Deno.test("tcp opens a wire that carries bytes both ways and ends", async () => 
   await wire.closeWrite?.();
   assertEquals(await peer.read(into), null);
   wire.close();
+});
+
+Deno.test("tcp leaves nothing open where the system refuses what it asks of the connection", async () => {
+  using listener = listen();
+  const { port } = listener.addr;
+  const first = tcp({ hostname: "127.0.0.1", port }).open(NEVER);
+  using accepted = await listener.accept();
+  (await first).close();
+  await refusingNoDelay(accepted, async () => {
+    const second = tcp({ hostname: "127.0.0.1", port }).open(NEVER);
+    const refused = assertRejects(() => second, Error, "Invalid argument");
+    using peer = await listener.accept();
+    await refused;
+    assertEquals(await peer.read(new Uint8Array(1)), null);
+  });
 });
 
 Deno.test("tcp close ends a read that waits", async () => {
