@@ -37,6 +37,8 @@ export class OutgoingAliases {
       found.isKnown = true;
       return found;
     }
+    // What is found from here on is another name's, whether or not its packet can be written.
+    this.#latest = "";
     const known = this.#aliases.get(topicName);
     found.isKnown = known !== undefined;
     found.alias = known ?? this.#next();

@@ -1,6 +1,6 @@
 // The Topic Aliases that a Session uses itself: within the server's maximum, and never on another connection.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { connectedSession, message, reconnect, written } from "./session.ts";
 import type { Session } from "../../src/session/session.ts";
 
@@ -88,6 +88,20 @@ Deno.test("Session takes an alias for unknown where the packet with its name was
     // Too large for the server: not written.
   }
   assertEquals(publish(one, "room"), "30 0a 00 04 72 6f 6f 6d 03 23 00 01");
+});
+
+Deno.test("Session sends a name under its own alias, though a packet with another name could not be written", () => {
+  const one = connectedSession({
+    connack: { topicAliasMaximum: 10, maximumPacketSize: 20 },
+  });
+  publish(one, "room");
+  publish(one, "hall");
+  publish(one, "room");
+  for (const topicName of ["hall", "yard"]) {
+    const large = message(topicName, "far too much payload");
+    assertThrows(() => one.publish(large, "request"));
+    assertEquals(publish(one, "room"), "30 06 00 00 03 23 00 01");
+  }
 });
 
 Deno.test("Session uses no alias of its own on a connection on which the program gives one", () => {
