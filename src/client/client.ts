@@ -246,7 +246,8 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
     handler: RequestHandler,
     options: ServeOptions = {},
   ): Promise<Subscription> {
-    return serve(this, filters, handler, options);
+    const hasEnded = () => this.#life.end !== undefined;
+    return serve({ client: this, hasEnded }, filters, handler, options);
   }
 
   /**

@@ -5,7 +5,7 @@
  */
 import type { QoS } from "../codec/packet.ts";
 import type { PublishProperties } from "../codec/property.ts";
-import { PublishError } from "../errors.ts";
+import { MqttError } from "../errors.ts";
 import { checkInteger } from "./checks.ts";
 import type { Message } from "./message.ts";
 import type {
@@ -41,28 +41,35 @@ export interface ServeOptions extends Omit<SubscribeOptions, "onMessage"> {
 
 /** What a responder needs of a client. */
 export interface ResponderOwner {
-  publish(
-    topic: string,
-    payload: Payload,
-    options: PublishOptions,
-  ): Promise<PublishResult | undefined>;
-  subscribe(
-    filters: string | readonly string[],
-    options: SubscribeOptions,
-  ): Promise<Subscription>;
+  /** Whether nothing more can be asked of it. */
+  hasEnded(): boolean;
+  readonly client: {
+    publish(
+      topic: string,
+      payload: Payload,
+      options: PublishOptions,
+    ): Promise<PublishResult | undefined>;
+    subscribe(
+      filters: string | readonly string[],
+      options: SubscribeOptions,
+    ): Promise<Subscription>;
+  };
 }
 
 /** Subscribes, and answers what comes. The request is acknowledged when its reply has been. */
 export async function serve(
-  owner: ResponderOwner,
+  { client, hasEnded }: ResponderOwner,
   filters: string | readonly string[],
   handler: RequestHandler,
   { replyQos, ...options }: ServeOptions,
 ): Promise<Subscription> {
+  if (typeof handler !== "function") {
+    throw new TypeError("Cannot serve: the handler must be a function");
+  }
   if (replyQos !== undefined) {
     checkInteger("serve", "replyQos", replyQos, 0, 2);
   }
-  return await owner.subscribe(filters, {
+  return await client.subscribe(filters, {
     ...options,
     async onMessage(request) {
       const reply = await handler(request);
@@ -73,7 +80,7 @@ export async function serve(
         ? reply
         : { payload: reply };
       try {
-        await owner.publish(responseTopic, payload, {
+        await client.publish(responseTopic, payload, {
           qos: replyQos ?? request.qos,
           properties: {
             ...properties,
@@ -81,8 +88,10 @@ export async function serve(
           },
         });
       } catch (error) {
-        // A topic that is refused is the requester's fault, and told as a failed publish: the service goes on.
-        if (!(error instanceof PublishError)) throw error;
+        // What was asked of a client that ends stays unacknowledged, for whoever comes next.
+        if (hasEnded()) return await new Promise<void>(() => {});
+        // A topic that is refused, or a connection that is lost, is told as a failed publish: the service goes on.
+        if (!(error instanceof MqttError)) throw error;
       }
     },
   });

@@ -8,8 +8,16 @@ import {
   ReasonCode,
   RequestError,
 } from "../../mod.ts";
-import { connectedOften, LOST, reconnected } from "./away.ts";
+import {
+  comeBack,
+  connectedOften,
+  KEPT,
+  lose,
+  LOST,
+  reconnected,
+} from "./away.ts";
 import { isPending, settled } from "./clock.ts";
+import { listen } from "./listen.ts";
 import { ack, connack, publish, suback } from "./packets.ts";
 import { connected, dial, type ServerEnd, subscribed } from "./server.ts";
 
@@ -304,6 +312,60 @@ Deno.test("serve goes on where a reply is refused, and tells it", async () => {
   server.send(ack("puback", refused.packetId, ReasonCode.notAuthorized));
   assertEquals(await server.next("puback"), ack("puback", 1));
   assertEquals((await events.next()).value?.type, "publish-failed");
+  client.close();
+});
+
+Deno.test("serve goes on where the connection is lost before a reply at QoS 0 is given", async () => {
+  const connection = await connectedOften();
+  const { client, server } = connection;
+  const events = listen(client);
+  const work = Promise.withResolvers<string>();
+  const serving = client.serve("a", () => work.promise);
+  server.send(suback((await server.next("subscribe")).packetId, [0]));
+  await serving;
+  const properties = { responseTopic: "back" };
+  server.send(publish("a", "", { properties }));
+  await settled();
+  await lose(connection);
+  work.resolve("reply");
+  assert(await isPending(client.closed));
+  const next = await comeBack(
+    connection,
+    KEPT,
+    publish("a", "", { properties }),
+  );
+  assertEquals((await next.next("publish")).topicName, "back");
+  const failed = events.find(({ type }) => type === "publish-failed");
+  assert(failed?.type === "publish-failed");
+  assertEquals([failed.topic, failed.delivery], ["back", "not-sent"]);
+  client.close();
+});
+
+Deno.test("serve leaves unacknowledged what it has not answered when the client disconnects", async () => {
+  const { client, server } = await connected();
+  const work = Promise.withResolvers<string>();
+  const serving = client.serve("a", () => work.promise, { qos: 1 });
+  server.send(suback((await server.next("subscribe")).packetId, [1]));
+  await serving;
+  const properties = { responseTopic: "back" };
+  server.send(publish("a", "", { packetId: 1, properties }));
+  await settled();
+  void client.publish("b", "", { qos: 1 });
+  const leaving = client.disconnect();
+  const { packetId } = await server.next("publish");
+  work.resolve("reply");
+  await settled();
+  server.send(ack("puback", packetId));
+  assertEquals((await server.next("disconnect")).reasonCode, 0);
+  server.close();
+  await leaving;
+  assertEquals(await client.closed, undefined);
+});
+
+Deno.test("serve rejects with a TypeError where its handler is no function", async () => {
+  const { client } = await connected();
+  const handler = JSON.parse('"reply"');
+  await assertRejects(() => client.serve("a", handler), TypeError);
   client.close();
 });
 
