@@ -276,6 +276,10 @@ export class Connection {
   #drop(): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
-    this.#wire.close();
+    try {
+      this.#wire.close();
+    } catch {
+      // It was closed by somebody else, whom a wire of the caller's own belongs to: that is all we want.
+    }
   }
 }

@@ -19,6 +19,26 @@ import { listen } from "./listen.ts";
 import { ack, connack, disconnect, publish } from "./packets.ts";
 import { connected, dial, ServerEnd, subscribed } from "./server.ts";
 
+Deno.test("a wire of one's own whose close throws, since it was closed already, costs the connection alone", async () => {
+  const [ours, theirs] = memoryWires();
+  const wire: Wire = {
+    read: (into) => ours.read(into),
+    write: (bytes) => ours.write(bytes),
+    // As a Deno.Conn does the second time.
+    close() {
+      throw new Deno.errors.BadResource("Bad resource ID");
+    },
+  };
+  const transport = { open: () => Promise.resolve(wire) };
+  const { connecting } = dial({ transport, reconnect: false });
+  const server = new ServerEnd(theirs);
+  await server.next("connect");
+  server.send(connack());
+  const client = await connecting;
+  ours.close();
+  assertInstanceOf(await client.closed, ConnectionLostError);
+});
+
 Deno.test("a close by the server ends the client with a ConnectionLostError that has no cause", async () => {
   const { client, server, clock } = await connected({ reconnect: false });
   const events = listen(client);
