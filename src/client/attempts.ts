@@ -146,7 +146,8 @@ export class Attempts {
 
   #schedule({ attempt, inMs }: Retry, now: number): void {
     this.#next = attempt;
-    if (inMs === 0) return queueMicrotask(() => this.begin());
+    // Attempts that fail at once, one behind the other, let the program have its turn, to end them say.
+    if (inMs === 0) return this.#settings.clock.afterTurn(() => this.begin());
     this.dueAt = now + inMs;
     this.#owner.onWaiting();
   }

@@ -100,7 +100,9 @@ export class Link {
   async open(): Promise<void> {
     const { signal, store } = this.#settings;
     if (store !== undefined) await this.#restore(store);
-    const abort = () => this.#attempts.abort(signal?.reason);
+    const abort = () => {
+      if (!this.#opened.settled) this.#attempts.abort(signal?.reason);
+    };
     signal?.addEventListener("abort", abort, { once: true });
     try {
       if (signal?.aborted) abort();
@@ -357,6 +359,7 @@ export class Link {
       );
     }
     this.#ended = true;
+    this.#attempts.end();
     this.#drop();
     this.#alarm.cancel();
     this.#opened.reject(error);

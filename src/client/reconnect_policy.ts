@@ -23,6 +23,9 @@ const BREACHES_MAX = 3;
 /** So many times in a row we are sent elsewhere: two servers that send us to each other would go on for ever. */
 const REDIRECTIONS_MAX = 5;
 
+/** From 1 ms on it is more than a year by then, and an `initialMs` of 0 stays one: infinitely many times 0 is no number. */
+const DOUBLINGS_MAX = 35;
+
 /** What the policy is made from. */
 export interface ReconnectPolicyOptions {
   /** Undefined where the client is not to come back. */
@@ -169,7 +172,8 @@ export class ReconnectPolicy {
     const { initialMs, maxMs, attempts, totalMs } = reconnect;
     const leftMs = this.#since + totalMs - now;
     if (this.#attempts >= attempts || leftMs <= 0) return END;
-    const boundMs = Math.min(initialMs * 2 ** this.#attempts, maxMs);
+    const doubled = Math.min(this.#attempts, DOUBLINGS_MAX);
+    const boundMs = Math.min(initialMs * 2 ** doubled, maxMs);
     return this.#retry(Math.min(random() * boundMs, leftMs));
   }
 

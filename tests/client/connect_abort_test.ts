@@ -197,3 +197,22 @@ Deno.test("connect's time is of no effect once it has resolved", async () => {
   assertEquals(await server.next("publish"), publish("a", "x"));
   await published;
 });
+
+Deno.test("connect that resolves gives a client that lives, whenever its signal fires behind CONNACK", async () => {
+  for (let ticks = 0; ticks < 20; ticks++) {
+    const abort = new AbortController();
+    const { client } = await connected(
+      {
+        signal: abort.signal,
+        async onMessage() {
+          for (let i = 0; i < ticks; i++) await undefined;
+          abort.abort();
+        },
+      },
+      {},
+      publish("a", "behind"),
+    );
+    assert(await isPending(client.closed), `${ticks} microtasks`);
+    client.close();
+  }
+});

@@ -246,3 +246,35 @@ Deno.test("status tells nothing of the attempts before connect has resolved, and
   assertInstanceOf(lost.error, Error);
   client.close();
 });
+
+Deno.test("attempts that fail at once, with no wait between them, let the program end them", async () => {
+  const abort = new AbortController();
+  let asked = 0;
+  const { connecting } = dial({
+    signal: abort.signal,
+    reconnect: { retryFirst: true, maxMs: 0 },
+    username() {
+      if (++asked < 1_000) throw new Error("no user");
+      return new Promise(() => {});
+    },
+  });
+  await settled();
+  abort.abort();
+  await assertRejects(() => connecting, AbortedError);
+  assert(asked < 10, `asked ${asked} times`);
+});
+
+Deno.test("connect's signal, fired as an attempt has failed, keeps the next from beginning", async () => {
+  const abort = new AbortController();
+  const { connecting, listener } = dial({
+    signal: abort.signal,
+    reconnect: { retryFirst: true, maxMs: 0 },
+    debug: (line) => line.includes("retry") && abort.abort(),
+  });
+  (await listener.accept()).close();
+  (await listener.accept()).close();
+  (await listener.accept()).close();
+  await assertRejects(() => connecting, AbortedError);
+  await settled();
+  assertEquals(listener.waiting, 0);
+});

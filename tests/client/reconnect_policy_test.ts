@@ -367,3 +367,10 @@ Deno.test("ReconnectPolicy waits, or ends, where it does not go where it is sent
   const several = acceptedPolicy({}, { serverCount: 2 });
   assertEquals(wait(several.lost(moved, 0)), 1_000);
 });
+
+Deno.test("ReconnectPolicy waits for nothing where initialMs is 0, however often it was in vain", () => {
+  const policy = acceptedPolicy({ initialMs: 0 });
+  let verdict = policy.lost(loss(), 0);
+  for (let i = 0; i < 2_000; i++) verdict = policy.failed(failure(), i);
+  assertEquals(verdict, { type: "retry", attempt: 2_001, inMs: 0 });
+});
