@@ -50,15 +50,16 @@ type Step = IteratorResult<AuthenticationData, void>;
 /** One call of the program's function. */
 export class Exchange {
   readonly #abort = new AbortController();
-  readonly #steps: ReturnType<Authenticate>;
+  readonly #call: () => ReturnType<Authenticate>;
+  #steps: ReturnType<Authenticate> | undefined;
 
-  /** Calls the function, which may throw: what it is to say is not asked for yet. */
+  /** Makes an exchange in which nothing is asked for yet. */
   constructor(
     authenticate: Authenticate,
     request: Omit<AuthenticationRequest, "signal">,
   ) {
     const { signal } = this.#abort;
-    this.#steps = authenticate({ ...request, signal });
+    this.#call = () => authenticate({ ...request, signal });
   }
 
   /** What is said first. */
@@ -90,13 +91,22 @@ export class Exchange {
   /** Nobody waits for it any more. */
   drop(): void {
     this.#abort.abort();
-    // What it does on its way out is its own.
-    this.#steps.return().catch(() => {});
+    void this.#leave();
+  }
+
+  async #leave(): Promise<void> {
+    try {
+      await this.#steps?.return();
+    } catch {
+      // What it does on its way out is its own.
+    }
   }
 
   /** The generator's next step; what it throws is the cause of an MqttError. */
   async #next(...answer: [] | [AuthenticationAnswer]): Promise<Step> {
     try {
+      this.#abort.signal.throwIfAborted();
+      this.#steps ??= this.#call();
       return await this.#steps.next(...answer);
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
@@ -144,6 +154,7 @@ export async function beginExchange(
 ): Promise<AuthProperties> {
   if (exchange === undefined) return NO_PROPERTIES;
   signal.addEventListener("abort", () => exchange.drop(), { once: true });
+  if (signal.aborted) exchange.drop();
   try {
     return await exchange.begin();
   } catch (error) {

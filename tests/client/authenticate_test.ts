@@ -9,10 +9,13 @@ import {
   type AuthenticationData,
   ConnectError,
   ConnectionLostError,
+  type ConnectOptions,
   ReasonCode,
 } from "../../mod.ts";
 import { Broker } from "../../testing.ts";
+import { comeBack, connectedOften, lose } from "./away.ts";
 import { isPending, settled } from "./clock.ts";
+import { listen } from "./listen.ts";
 import { connack, publish } from "./packets.ts";
 import { connected, dial, type ServerEnd } from "./server.ts";
 
@@ -401,4 +404,57 @@ Deno.test("Client authenticates by a method of the broker, anew as well, and is 
   );
   assertEquals(error.reasonCode, ReasonCode.notAuthorized);
   assert(await client.closed instanceof ConnectionLostError);
+});
+
+Deno.test("authenticate that throws before it gives a generator fails the attempt, and another is made", async () => {
+  let calls = 0;
+  const authenticate: Authenticate = (request) => {
+    if (++calls === 2) throw new Error("no token");
+    return script(["hello"])(request);
+  };
+  const connection = await connectedOften(
+    { properties: METHOD, authenticate },
+    { properties: METHOD },
+  );
+  const events = listen(connection.client);
+  await lose(connection);
+  await connection.clock.advance(1_000);
+  assert(await isPending(connection.client.closed));
+  await comeBack(connection, { properties: METHOD, sessionPresent: true });
+  const failed = events.find(({ type }) => type === "retry-failed");
+  assert(failed?.type === "retry-failed");
+  assertEquals(
+    failed.error.message,
+    "Cannot connect: the function for authenticate has failed: no token",
+  );
+  assertEquals(calls, 3);
+  connection.client.close();
+});
+
+Deno.test("authenticate may be a generator that is not asynchronous, in a program without types", async () => {
+  const steps = function* () {
+    yield "hello";
+  };
+  const options = { properties: METHOD, authenticate: steps };
+  // A refusal leaves it in the middle.
+  const { connecting, listener } = dial(options as unknown as ConnectOptions);
+  const server = await listener.accept();
+  await server.next("connect");
+  server.send(connack({ reasonCode: ReasonCode.notAuthorized }));
+  await assertRejects(() => connecting, ConnectError, "not authorized");
+});
+
+Deno.test("authenticate is not called where the attempt's time is over before its turn", async () => {
+  const heard: string[] = [];
+  const user = Promise.withResolvers<string>();
+  const { connecting, clock } = dial({
+    properties: METHOD,
+    username: () => user.promise,
+    authenticate: script(["hello"], heard),
+  });
+  await clock.advance(10_000);
+  await assertRejects(() => connecting, ConnectError);
+  user.resolve("late");
+  await settled();
+  assertEquals(heard, []);
 });
