@@ -68,7 +68,8 @@ export function runHandler(consumer: Consumer, options: HandlerOptions): void {
   };
 
   consumer.receiver = (message) => {
-    if (running >= concurrency || consumer.state !== "attached") return false;
+    if (running >= concurrency || hasFailed) return false;
+    if (consumer.state !== "attached") return false;
     run(message);
     return true;
   };

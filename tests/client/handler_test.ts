@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import { type Client, ConnectionLostError, type Message } from "../../mod.ts";
 import { isPending, settled } from "./clock.ts";
-import { ack, publish } from "./packets.ts";
+import { ack, publish, suback } from "./packets.ts";
 import { connected, grantUnsubscribe, subscribed } from "./server.ts";
 
 const atQos1 = (packetId: number, topic = "a") =>
@@ -149,6 +149,24 @@ for (const [how, fail] of Object.entries(FAILURES)) {
     assertEquals(await server.rest(), []);
     await settled();
     assertEquals(calls, 1, "it is not called again");
+  });
+
+  Deno.test(`onMessage that ${how} is not called with what has waited for it besides`, async () => {
+    const { client, server } = await connected();
+    let calls = 0;
+    const subscribing = client.subscribe("a", {
+      qos: 1,
+      onMessage: () => {
+        calls++;
+        return fail(new Error("the program's own"));
+      },
+    });
+    const { packetId } = await server.next("subscribe");
+    server.send(atQos1(1), publish("a", "2"), atQos1(3), suback(packetId, [1]));
+    await subscribing;
+    await client.closed;
+    await settled();
+    assertEquals(calls, 1);
   });
 
   Deno.test(`onMessage that ${how} with onError "reject" refuses the message for good and goes on`, async () => {
