@@ -32,7 +32,7 @@ export class FlightQueue<Request> {
 
   /** Whether there may be one of QoS 0 among them. */
   get hasQos0(): boolean {
-    return this.#qos0 > 0 || this.#restored !== undefined;
+    return this.#qos0 > 0 || (this.#restored?.length ?? 0) > 0;
   }
 
   /** Puts what a store has given back behind all others. */

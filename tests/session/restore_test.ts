@@ -12,7 +12,15 @@ import type {
   RestoredMessage,
   RestoredQueue,
 } from "../../src/session/restored.ts";
-import { connectedSession, message, written } from "./session.ts";
+import {
+  connect,
+  connectedSession,
+  message,
+  newSession,
+  NOW,
+  written,
+  writtenLines,
+} from "./session.ts";
 
 function restored(order: number, qos: QoS = 1): RestoredMessage {
   return {
@@ -141,5 +149,41 @@ Deno.test("Session refuses what was accepted after a message, in flight or waiti
     { type: "settled", order: 2 },
     { type: "settled", order: 3 },
   ]);
+  assertEquals(session.inFlight, 1);
+});
+
+Deno.test("Session gives a message of QoS 0 no identifier where all that a store gave back has ended as it waited", () => {
+  const session = newSession();
+  const expiresAt = NOW + 1_000;
+  const left = [{ ...restored(2), expiresAt }];
+  session.keeping.restore(
+    {
+      published: [{ packetId: 1, message: restored(1) }],
+      released: [],
+      queue: {
+        get length() {
+          return left.length;
+        },
+        get size() {
+          return 2 * left.length;
+        },
+        shift: () => left.shift(),
+      },
+      owned: [],
+      lastOrder: 2,
+      isLost: false,
+    },
+    "c",
+    () => "restored",
+  );
+  // The window is full with the first, and the second one waits for its turn.
+  const connack = { receiveMaximum: 1 };
+  connect(session, { sessionPresent: true, connack });
+  session.publish(message("a", "3", { qos: 1, expiresAt }), "new");
+  session.wake(expiresAt);
+  assertEquals(session.queued, 0);
+  session.takeBytes();
+  session.publish(message("a", "4"), "last");
+  assertEquals(writtenLines(session), ["publish 0 a 4 qos 0"]);
   assertEquals(session.inFlight, 1);
 });
