@@ -83,8 +83,8 @@ export class Publisher {
   // Publishes of QoS 0 that wait for the same bytes to be written share a promise.
   #drained: Wait<undefined> | undefined;
   #draining: string[] = [];
-  // What was checked last need not be checked again.
-  #topicName = "";
+  // What was checked last need not be checked again; what stands here first would pass.
+  #topicName = "a";
   #options = NO_OPTIONS;
 
   /** Makes the publishing side. */

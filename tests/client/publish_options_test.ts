@@ -69,6 +69,9 @@ const WRONG: readonly (readonly [
   readonly [unknown, unknown, unknown?],
 ])[] = [
   ["an empty topic", TypeError, ["", "x"]],
+  ["an empty topic with an alias that was never given", TypeError, ["", "x", {
+    properties: { topicAlias: 1 },
+  }]],
   ["a topic with a wildcard", TypeError, ["a/+", "x"]],
   ["a topic with U+0000", TypeError, ["a\0", "x"]],
   ["a topic with a lone surrogate", TypeError, ["\uDC00", "x"]],
