@@ -94,6 +94,6 @@ export type {
 } from "./src/store/store.ts";
 export { matchTopic } from "./src/topic/filter.ts";
 export type { Pem, TlsOptions } from "./src/transport/tls_options.ts";
-export type { HeaderFields } from "./src/transport/websocket_handshake.ts";
+export type { HeaderFields } from "./src/transport/websocket_headers.ts";
 export type { Transport, Wire } from "./src/transport/wire.ts";
 export { VERSION } from "./src/version.ts";

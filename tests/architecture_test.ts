@@ -1,11 +1,15 @@
 // Keeps the house in order: who may import whom, pure floors, short files. The rules are
 // tried on small bad examples first, so that silence about the house means something.
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import denoJson from "../deno.json" with { type: "json" };
 import { VERSION } from "../src/version.ts";
 import { resolve, violations } from "./support/house_rules.ts";
-import { type ModuleFacts, readModule } from "./support/module_facts.ts";
+import {
+  type Import,
+  type ModuleFacts,
+  readModule,
+} from "./support/module_facts.ts";
 import { sourcePaths } from "./support/source_paths.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -30,16 +34,30 @@ Deno.test("The house keeps its rules: no arrow upwards, no circle, pure floors, 
   assertEquals(violations(await readHouse()), []);
 });
 
-/** Every file that is loaded, or whose types are read, with the entry. */
-function reach(entry: string, modules: readonly ModuleFacts[]): Set<string> {
+/** Every file that is loaded, or whose types are read, with the entry; or what imports of some kind alone lead to. */
+function reach(
+  entry: string,
+  modules: readonly ModuleFacts[],
+  follows: (each: Import) => boolean = () => true,
+): Set<string> {
   const byPath = new Map(modules.map((module) => [module.path, module]));
   const reached = new Set([entry]);
   for (const path of reached) {
-    for (const { specifier } of byPath.get(path)?.imports ?? []) {
-      if (specifier?.startsWith(".")) reached.add(resolve(path, specifier));
+    for (const each of byPath.get(path)?.imports ?? []) {
+      const { specifier } = each;
+      if (!specifier?.startsWith(".") || !follows(each)) continue;
+      reached.add(resolve(path, specifier));
     }
   }
   return reached;
+}
+
+/** What is loaded at once with the entry: each file costs start-up. */
+function loadedWith(
+  entry: string,
+  modules: readonly ModuleFacts[],
+): Set<string> {
+  return reach(entry, modules, ({ typeOnly, late }) => !typeOnly && !late);
 }
 
 Deno.test("mod.ts reaches nothing of the tool, and every file is reached by an entry", async () => {
@@ -54,6 +72,29 @@ Deno.test("mod.ts reaches nothing of the tool, and every file is reached by an e
     ]),
   );
   assertEquals(paths.filter((path) => !all.has(path)), []);
+});
+
+Deno.test("What an entry loads at once is what a publish over TCP needs", async () => {
+  const modules = await readHouse();
+  const late = [
+    /^src\/transport\/(tls|tls_fault|tls_node|unix|websocket|websocket_wire)\.ts$/,
+    /^src\/store\/(log|log_store|deno_files|ledger|stored_session)\.ts$/,
+    /^src\/client\/keeper\.ts$/,
+    /^src\/(broker|testing)\/|^testing\.ts$/,
+    /^src\/cli\/(subscribe|request|test|broker|help|embedded)\.ts$/,
+    /^src\/cli\/(publish_stream|failure|json|password|pem)\.ts$/,
+  ];
+  const paths = modules.map(({ path }) => path);
+  for (const pattern of late) assert(paths.some((path) => pattern.test(path)));
+  for (const entry of ["mod.ts", "cli.ts"]) {
+    const loaded = [...loadedWith(entry, modules)];
+    assertEquals(
+      loaded.filter((path) => late.some((pattern) => pattern.test(path))),
+      [],
+    );
+  }
+  assert(loadedWith("mod.ts", modules).has("src/transport/tcp.ts"));
+  assert(reach("mod.ts", modules).has("src/transport/tls.ts"));
 });
 
 Deno.test("VERSION is the version that deno.json has", () => {

@@ -27,8 +27,12 @@ import {
 } from "./exchange.ts";
 import type { ConnectOptions, Will } from "./options.ts";
 import { isAsAnnounced, payloadBytes } from "./payload.ts";
-import { type Redirection, Servers, type ServerUrl } from "./servers.ts";
-import type { Target } from "./url.ts";
+import {
+  type Redirection,
+  type Server,
+  Servers,
+  type ServerUrl,
+} from "./servers.ts";
 
 /** How many QoS 1 and 2 messages the server may have unacknowledged with us: below where reading pauses. */
 const RECEIVE_MAXIMUM = 1_000;
@@ -160,12 +164,12 @@ export class Approaches {
    * ConnectError, what is wrong with its answer with a TypeError or a RangeError.
    */
   async next(signal: AbortSignal): Promise<Approach> {
-    const target = await this.#servers.next(signal);
-    const identity = await this.#identity(target, signal);
+    const server = await this.#servers.next(signal);
+    const identity = await this.#identity(server, signal);
     const exchange = this.#makeExchange("connect");
     const authentication = await beginExchange(exchange, signal);
     const introduction = { ...identity, authentication };
-    const { address, transport, isPlain } = target;
+    const { address, transport, isPlain } = server;
     try {
       const approach = {
         address,
@@ -214,7 +218,7 @@ export class Approaches {
   }
 
   async #identity(
-    target: Target,
+    server: Server,
     signal: AbortSignal,
   ): Promise<Identity> {
     const clientId = await ask("clientId", this.#clientId, signal);
@@ -225,8 +229,8 @@ export class Approaches {
     const will = await ask("will", this.#will, signal);
     return {
       clientId,
-      username: oneOf("username", username, target.username),
-      password: bytesOf(oneOf("password", password, target.password)),
+      username: oneOf("username", username, server.username),
+      password: bytesOf(oneOf("password", password, server.password)),
       will: will === undefined || "topicName" in will ? will : makeWill(will),
     };
   }

@@ -7,6 +7,7 @@ import type { Transport } from "../transport/wire.ts";
 import { ask, type Asked, isAsked } from "./asked.ts";
 import { parseTarget, type Target } from "./url.ts";
 import type { WireOptions } from "./wire_options.ts";
+import { loadEveryWire, transportTo } from "./wires.ts";
 
 /** A URL, a function that is asked for it at each attempt, or several URLs to be tried in turn. */
 export type ServerUrl = Asked<string | URL> | readonly (string | URL)[];
@@ -15,6 +16,14 @@ export type ServerUrl = Asked<string | URL> | readonly (string | URL)[];
 export interface ServersOptions extends WireOptions {
   /** A wire of one's own in place of the URL's. */
   readonly transport?: Transport;
+}
+
+/** Where one attempt goes. */
+export interface Server extends Target {
+  /** How a wire to it is had. */
+  readonly transport: Transport;
+  /** Whether the URL leads to a host without TLS. */
+  readonly isPlain: boolean;
 }
 
 /** How long a server wants us to go elsewhere: Use another server (0x9C), or Server moved (0x9D). */
@@ -47,6 +56,7 @@ export class Servers {
     }
     const addresses = this.#urls.map((each) => this.#parse(each).address);
     this.#addresses = isAsked(url) ? undefined : addresses;
+    if (isAsked(url) && options.transport === undefined) void loadEveryWire();
   }
 
   /** Whether a function is asked where to go. */
@@ -71,7 +81,7 @@ export class Servers {
   }
 
   /** Where the next attempt goes. */
-  async next(signal: AbortSignal): Promise<Target> {
+  async next(signal: AbortSignal): Promise<Server> {
     const detour = this.#detour;
     this.#detour = undefined;
     const way = detour ?? await this.#inTurn(signal);
@@ -111,10 +121,18 @@ export class Servers {
   }
 
   /** The URL's own wire is of no interest where there is one of the caller's. */
-  #parse(url: string | URL): Target {
+  #parse(url: string | URL): Server {
     const { transport } = this.#options;
-    if (transport === undefined) return parseTarget(url, this.#options);
-    return { ...parseTarget(url), transport, isPlain: false };
+    if (transport !== undefined) {
+      return { ...parseTarget(url), transport, isPlain: false };
+    }
+    const target = parseTarget(url, this.#options);
+    const { endpoint } = target;
+    return {
+      ...target,
+      transport: transportTo(endpoint, this.#options),
+      isPlain: endpoint.type === "host" && !endpoint.hasTls,
+    };
   }
 }
 

@@ -18,7 +18,6 @@ import { type Clock, realClock } from "./clock.ts";
 import type { AckMode } from "./consumer.ts";
 import type { MessageHandler, OnError } from "./handler.ts";
 import type { ConnectOptions, ReceiveOptions } from "./options.ts";
-import { heedful } from "./own_transport.ts";
 import {
   makeReconnectSettings,
   type ReconnectSettings,
@@ -29,6 +28,7 @@ import {
   type SessionSettings,
 } from "./session_options.ts";
 import { checkWireOptions, INSECURE_WARNING } from "./wire_options.ts";
+import { heedful } from "./wires.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_INFLIGHT = 1_000;

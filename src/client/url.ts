@@ -1,27 +1,47 @@
 /**
- * What a URL says about where a server is, which wire leads to it, and who asks.
+ * What a URL says about where a server is, which wires lead to it, and who asks.
  *
  * @module
  */
-import { tcp } from "../transport/tcp.ts";
-import { tls } from "../transport/tls.ts";
-import { unix } from "../transport/unix.ts";
-import { websocket } from "../transport/websocket.ts";
-import type { Transport } from "../transport/wire.ts";
 import type { WireOptions } from "./wire_options.ts";
 
 /** A server and how to reach it. */
 export interface Target {
   /** For messages: host and port, or the path of a socket, without user and password. */
   readonly address: string;
-  /** How a wire to it is had. */
-  readonly transport: Transport;
-  /** Whether a host is asked without TLS. */
-  readonly isPlain: boolean;
+  /** What the wires to it lead to. */
+  readonly endpoint: Endpoint;
   /** From the URL, decoded. */
   readonly username: string | undefined;
   /** From the URL, decoded. */
   readonly password: string | undefined;
+}
+
+/** What a wire leads to: a socket of this machine, or a host. */
+export type Endpoint = UnixEndpoint | HostEndpoint;
+
+/** A unix socket. */
+export interface UnixEndpoint {
+  /** Tells it from a host. */
+  readonly type: "unix";
+  /** The path of the socket. */
+  readonly path: string;
+}
+
+/** A host: asked by TCP, maybe TLS over it, maybe WebSocket over that. */
+export interface HostEndpoint {
+  /** Tells it from a socket. */
+  readonly type: "host";
+  /** A name or an address, IPv6 without brackets. */
+  readonly hostname: string;
+  /** 1 to 65,535. */
+  readonly port: number;
+  /** Whether it is asked by TLS. */
+  readonly hasTls: boolean;
+  /** What the opening handshake of a WebSocket asks for; undefined where there is none. */
+  readonly webSocket:
+    | { readonly host: string; readonly path: string }
+    | undefined;
 }
 
 /** What a scheme stands for. */
@@ -72,7 +92,7 @@ export function parseTarget(
   }
   if (hash !== "") fail("a fragment means nothing here");
   if (protocol === "unix:") return unixTarget(parsed, fail);
-  if (scheme !== undefined) return hostTarget(parsed, scheme, options, fail);
+  if (scheme !== undefined) return hostTarget(parsed, scheme, fail);
   const schemes = [...SCHEMES.keys()].join(", ");
   return fail(`the scheme must be ${schemes} or unix:, not ${protocol}`);
 }
@@ -89,8 +109,7 @@ function unixTarget(
   const path = decode(pathname);
   return {
     address: path,
-    transport: unix({ path }),
-    isPlain: false,
+    endpoint: { type: "unix", path },
     username: undefined,
     password: undefined,
   };
@@ -99,7 +118,6 @@ function unixTarget(
 function hostTarget(
   parsed: URL,
   { port: defaultPort, hasTls, isWebSocket }: Scheme,
-  options: WireOptions,
   fail: Fail,
 ): Target {
   const { protocol, pathname, search, username, password } = parsed;
@@ -111,21 +129,16 @@ function hostTarget(
   const port = parsed.port === "" ? defaultPort : Number(parsed.port);
   if (port === 0) fail("the port must be 1 to 65,535");
   const host = decode(parsed.hostname);
-  const hostname = host.replace(/^\[(.*)\]$/, "$1");
-  const below = hasTls
-    ? tls({ hostname, port, tls: options.tls })
-    : tcp({ hostname, port });
+  const path = hasPath ? pathname + search : WEBSOCKET_PATH;
   return {
     address: `${host}:${port}`,
-    transport: isWebSocket
-      ? websocket({
-        transport: below,
-        host: parsed.host,
-        path: hasPath ? pathname + search : WEBSOCKET_PATH,
-        ...(options.headers === undefined ? {} : { headers: options.headers }),
-      })
-      : below,
-    isPlain: !hasTls,
+    endpoint: {
+      type: "host",
+      hostname: host.replace(/^\[(.*)\]$/, "$1"),
+      port,
+      hasTls,
+      webSocket: isWebSocket ? { host: parsed.host, path } : undefined,
+    },
     username: username === "" ? undefined : decode(username),
     password: password === "" ? undefined : decode(password),
   };

@@ -4,7 +4,10 @@
  * @module
  */
 import { pemFault, type TlsOptions } from "../transport/tls_options.ts";
-import type { HeaderFields } from "../transport/websocket_handshake.ts";
+import {
+  checkHeaders,
+  type HeaderFields,
+} from "../transport/websocket_headers.ts";
 import { checkNames } from "./checks.ts";
 
 /** What the wire of a URL can be asked for. */
@@ -42,6 +45,9 @@ export function checkWireOptions(
     fail("tls and headers go with the URL's wire, not with a transport");
   }
   if (tls !== undefined) checkTls(tls);
+  if (headers !== undefined && typeof headers !== "function") {
+    checkHeaders(headers);
+  }
 }
 
 function checkTls(tls: TlsOptions): void {

@@ -10,13 +10,12 @@ import { HEAD_MAX, HeadReader } from "./websocket_head.ts";
 import {
   acceptOf,
   checkAnswer,
-  checkHeaders,
   checkHost,
   checkPath,
   checkStart,
-  type HeaderFields,
   upgradeRequest,
 } from "./websocket_handshake.ts";
+import { checkHeaders, type HeaderFields } from "./websocket_headers.ts";
 import { WebSocketWire } from "./websocket_wire.ts";
 
 /** How a WebSocket is asked for. */

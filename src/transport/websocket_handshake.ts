@@ -6,9 +6,11 @@
  * @module
  */
 import { MqttError } from "../errors.ts";
-
-/** Names and values of HTTP header fields. */
-export type HeaderFields = Readonly<Record<string, string>>;
+import {
+  FIELD_NAME,
+  FIELD_VALUE,
+  type HeaderFields,
+} from "./websocket_headers.ts";
 
 /** What {@linkcode upgradeRequest} is made from. */
 export interface UpgradeRequest {
@@ -27,26 +29,6 @@ export const SUBPROTOCOL = "mqtt";
 
 /** What is hashed together with the key (RFC 6455, 1.3). */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-
-/** Fields that make the handshake, or that would change where the request ends. */
-const OURS: ReadonlySet<string> = new Set([
-  "connection",
-  "content-length",
-  "host",
-  "sec-websocket-accept",
-  "sec-websocket-extensions",
-  "sec-websocket-key",
-  "sec-websocket-protocol",
-  "sec-websocket-version",
-  "transfer-encoding",
-  "upgrade",
-]);
-
-/** A name (RFC 9110, 5.6.2). */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-
-/** A value: Latin-1 without control characters, which leaves no room for a second line. */
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** More fields than any server has reason to send. */
 const FIELDS_MAX = 100;
@@ -70,25 +52,6 @@ export function checkPath(path: string): void {
       quote(path)
     }`,
   );
-}
-
-/** Throws a TypeError where a header cannot be sent, or is ours. Values may be secret: they are not shown. */
-export function checkHeaders(headers: HeaderFields): void {
-  for (const [name, value] of Object.entries(headers)) {
-    if (!TOKEN.test(name)) {
-      throw new TypeError(
-        `A WebSocket header must not be named ${quote(name)}`,
-      );
-    }
-    if (OURS.has(name.toLowerCase())) {
-      throw new TypeError(`The WebSocket header ${name} cannot be chosen`);
-    }
-    if (typeof value !== "string" || !VALUE.test(value)) {
-      throw new TypeError(
-        `The WebSocket header ${name} must be one line of Latin-1 text`,
-      );
-    }
-  }
 }
 
 /** The request, as it goes out. All that is in it has been checked. */
@@ -175,7 +138,7 @@ export function readFields(
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
     const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, "");
-    if (!TOKEN.test(name) || !VALUE.test(value)) return undefined;
+    if (!FIELD_NAME.test(name) || !FIELD_VALUE.test(value)) return undefined;
     const before = fields.get(name);
     fields.set(name, before === undefined ? value : `${before}, ${value}`);
   }

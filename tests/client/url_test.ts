@@ -1,7 +1,7 @@
 // What a URL says: where the server is and who asks.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { parseTarget } from "../../src/client/url.ts";
+import { type Endpoint, parseTarget } from "../../src/client/url.ts";
 import { connect } from "../../mod.ts";
 
 const ADDRESSES: readonly (readonly [string, string])[] = [
@@ -30,6 +30,39 @@ for (const [url, address] of ADDRESSES) {
   Deno.test(`parseTarget reads ${url}`, () => {
     assertEquals(parseTarget(url).address, address);
     assertEquals(parseTarget(new URL(url)).address, address);
+  });
+}
+
+const HOST = {
+  type: "host",
+  hostname: "server.test",
+  port: 1883,
+  hasTls: false,
+  webSocket: undefined,
+} as const;
+
+const ENDPOINTS: readonly (readonly [string, Endpoint])[] = [
+  ["mqtt://server.test", HOST],
+  ["mqtt://[::1]:1884", { ...HOST, hostname: "::1", port: 1884 }],
+  ["mqtts://server.test", { ...HOST, port: 8883, hasTls: true }],
+  ["ws://server.test", {
+    ...HOST,
+    port: 80,
+    webSocket: { host: "server.test", path: "/mqtt" },
+  }],
+  ["wss://[::1]:8443/a%20b?c", {
+    ...HOST,
+    hostname: "::1",
+    port: 8443,
+    hasTls: true,
+    webSocket: { host: "[::1]:8443", path: "/a%20b?c" },
+  }],
+  ["unix:///run/a%20b.sock", { type: "unix", path: "/run/a b.sock" }],
+];
+
+for (const [url, endpoint] of ENDPOINTS) {
+  Deno.test(`parseTarget says what a wire leads to for ${url}`, () => {
+    assertEquals(parseTarget(url).endpoint, endpoint);
   });
 }
 

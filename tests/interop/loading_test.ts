@@ -45,7 +45,7 @@ Deno.test("mod.ts loads its own files alone", async () => {
       if (from === file && !isDynamic) loaded.add(to);
     }
   }
-  assert(loaded.has(new URL("src/transport/tls_node.ts", ROOT).href));
+  assert(loaded.has(new URL("src/transport/tcp.ts", ROOT).href));
   assertEquals([...loaded].filter((each) => !each.startsWith(ROOT.href)), []);
 });
 

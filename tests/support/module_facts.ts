@@ -7,6 +7,8 @@ export interface Import {
   readonly specifier: string | undefined;
   /** Only types come through it, so nothing is loaded when the program runs. */
   readonly typeOnly: boolean;
+  /** An `import("...")`: what it leads to is loaded when the program comes to it. */
+  readonly late: boolean;
 }
 
 /** What {@linkcode readModule} finds. */
@@ -23,10 +25,11 @@ export interface ModuleFacts {
 export function readModule(path: string, source: string): ModuleFacts {
   const imports: Import[] = [];
   const names = new Set<string>();
-  const add = (specifier: unknown, typeOnly: boolean) =>
+  const add = (specifier: unknown, typeOnly: boolean, late = false) =>
     imports.push({
       specifier: typeof specifier === "string" ? specifier : undefined,
       typeOnly,
+      late,
     });
   const noteAsync = (node: { async: boolean }) => {
     if (node.async) names.add("async");
@@ -55,6 +58,7 @@ export function readModule(path: string, source: string): ModuleFacts {
       add(
         node.source.type === "Literal" ? node.source.value : undefined,
         false,
+        true,
       );
     },
     TSImportType(node) {
