@@ -101,7 +101,7 @@ export class Servers {
     }
     const { place } = this.#last;
     const url = referredUrl(this.#last.url, reference);
-    if (url === undefined) return false;
+    if (url === undefined || !this.#isReachable(url)) return false;
     this.#detour = { url, place };
     if (how === "for good") {
       this.#urls[place] = url;
@@ -118,6 +118,16 @@ export class Servers {
     const url = this.#urls[place];
     if (url === undefined) throw new TypeError("Cannot connect: no URL");
     return { url, place };
+  }
+
+  /** What a server names need not be the name of a host, or a port that there is. */
+  #isReachable(url: URL): boolean {
+    try {
+      this.#parse(url);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** The URL's own wire is of no interest where there is one of the caller's. */

@@ -100,7 +100,9 @@ Deno.test("Servers does not go where no URL leads, nor with a wire of the caller
   const servers = new Servers("mqtt://a", {});
   assert(!servers.follow("b", "once"));
   await nextOf(servers, 1);
-  assert(!servers.follow("b/c", "once"));
+  for (const reference of ["b/c", "b:0", "b%zz"]) {
+    assert(!servers.follow(reference, "once"), reference);
+  }
   const transport = { open: () => Promise.reject(new Error("no wire")) };
   const own = new Servers("mqtt://a", { transport });
   const target = await own.next(signal);
