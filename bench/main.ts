@@ -3,8 +3,9 @@
 import { measure } from "./measure.ts";
 import { HELP, type Options, parseOptions } from "./options.ts";
 import { Report } from "./report.ts";
-import { chooseRows, needsSink, type Row } from "./rows.ts";
+import { chooseRows, isStart, needsSink, type Row } from "./rows.ts";
 import { Sink } from "./sink.ts";
+import { measureStarts } from "./starts.ts";
 import { findTools, isPossible } from "./tools.ts";
 
 const QUICK = { rounds: 3, pace: { warmUpSeconds: 0.4, runSeconds: 0.3 } };
@@ -48,7 +49,10 @@ async function run(rows: readonly Row[], options: Options): Promise<number> {
         sink: needsSink(row.job) ? sink : undefined,
         ...(options.quick ? QUICK : FULL),
       };
-      report.add(row, await measure(row, bench));
+      const measured = isStart(row.job)
+        ? await measureStarts(row, bench)
+        : await measure(row, bench);
+      report.add(row, measured);
     } catch (error) {
       report.fail(row, error);
     }

@@ -23,7 +23,11 @@ export type Work =
   /** The same, where a peer may leave it to the stream to join the parts of a packet. */
   | "encode-parts"
   /** Read the bytes of PUBLISH packets, `window` at a time. */
-  | "decode";
+  | "decode"
+  /** Start a script that imports the module. */
+  | "start-import"
+  /** Start a command that publishes a message. */
+  | "start-publish";
 
 /** The work of one row. */
 export interface Job {

@@ -10,6 +10,8 @@ export interface Tools {
   readonly node: string | undefined;
   /** Whether there is what puts a process on a core. */
   readonly taskset: boolean;
+  /** Whether there is the command that is a peer of ours. */
+  readonly mosquittoPub: boolean;
   /** The versions of the peers' packages, by name. */
   readonly packages: Readonly<Record<string, string>>;
   /** What is missing, and how that can be helped. */
@@ -18,6 +20,8 @@ export interface Tools {
 
 /** A name and a version, as in `{ "mqtt": "npm:mqtt@5.16.0" }`. */
 const PACKAGE = /^npm:(?<name>.+)@(?<version>.+)$/;
+
+const MOSQUITTO_PUB = "mosquitto_pub";
 
 const COMPILERS: readonly string[] = ["gcc", "clang", "cc"];
 
@@ -31,6 +35,11 @@ export async function findTools(rows: readonly Row[]): Promise<Tools> {
   }
   const taskset = await said("taskset", ["--version"]) !== undefined;
   if (!taskset) missing.push("taskset (util-linux)");
+  let mosquittoPub = false;
+  if (rows.some((row) => row.peer.program === MOSQUITTO_PUB)) {
+    mosquittoPub = await isThere(MOSQUITTO_PUB);
+    if (!mosquittoPub) missing.push("mosquitto_pub (mosquitto-clients)");
+  }
   if (rows.some((row) => runsOnNode(row.peer))) {
     node = await findNode();
     if (node === undefined) missing.push("node");
@@ -39,14 +48,16 @@ export async function findTools(rows: readonly Row[]): Promise<Tools> {
       missing.push("the peers' packages (npm's registry is out of reach)");
     }
   }
-  return { compiler, node, taskset, packages: await peers(), missing };
+  const packages = await peers();
+  return { compiler, node, taskset, mosquittoPub, packages, missing };
 }
 
 /** Whether a row can be run with what there is. */
 export function isPossible(
   row: Row,
-  { compiler, node, taskset }: Tools,
+  { compiler, node, taskset, mosquittoPub }: Tools,
 ): boolean {
+  if (row.peer.program === MOSQUITTO_PUB && !mosquittoPub) return false;
   return (compiler !== undefined && taskset || !needsSink(row.job)) &&
     (node !== undefined || !runsOnNode(row.peer));
 }
@@ -89,6 +100,17 @@ async function peers(): Promise<Record<string, string>> {
     versions[name] = version;
   }
   return versions;
+}
+
+/** Whether there is a command, whatever it makes of being asked. */
+async function isThere(command: string): Promise<boolean> {
+  try {
+    await new Deno.Command(command, { args: ["--version"] }).output();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /** What a command says; undefined where it is not there or fails. */

@@ -1,0 +1,3 @@
+// A script that imports midge, and does nothing with it.
+
+import "../../mod.ts";
