@@ -74,6 +74,7 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
       onAway: (error) => {
         this.#publisher.away(error);
         this.#subscriber.away();
+        this.#receiver.away();
         this.#reauthenticator.away(error);
       },
       onStatus: (event) => life.status.tell(event),
@@ -87,7 +88,8 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
       onEnd: (error) => this.#onEnd(error),
       onClosed: (error) => this.#closed.resolve(error),
       makeRequest: (topicName) => this.#publisher.restored(topicName),
-      isPaused: () => this.#isPaused(),
+      // Nothing is read while consumers are far behind.
+      isPaused: () => this.#receiver.isBehind && !this.#awaitsAnswer(),
       deadline: (now) => this.#receiver.deadline(now),
     });
     const { clock } = settings;
@@ -101,6 +103,7 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
           link.acknowledge(delivery, reasonCode, properties),
         checkReject: (code) => checkReject(code, this.connection),
       },
+      awaitsAnswer: () => this.#awaitsAnswer(),
       fail: (error) => this.#fail(error),
     });
     this.#subscriber = new Subscriber({ settings, life, link, receiver });
@@ -353,6 +356,7 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
       clientId: session.clientId,
       maxInflight: this.#settings.inflight.max,
     });
+    this.#receiver.router.identifiers.connected(this.#connection);
     if (lostAt === undefined) return;
     this.#life.stats.reconnects++;
     this.#life.status.tell({
@@ -364,12 +368,11 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
     this.#requester.back();
   }
 
-  /** Nothing is read while consumers are far behind, unless an answer is awaited that would not be read either. */
-  #isPaused(): boolean {
-    if (!this.#receiver.isBehind) return false;
+  /** Whether an answer is awaited that is not read either where nothing is read. */
+  #awaitsAnswer(): boolean {
     const { inFlight, queued, unanswered } = this.#link.session;
-    return inFlight + queued + unanswered === 0 &&
-      !this.#publisher.isDraining && !this.#requester.isAwaited;
+    return inFlight + queued + unanswered > 0 ||
+      this.#publisher.isDraining || this.#requester.isAwaited;
   }
 
   #onEnd(error: ConnectionLostError | undefined): void {

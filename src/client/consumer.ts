@@ -94,9 +94,9 @@ export class Consumer {
     if (this.ackMode === "processed") part(message, "asked");
   }
 
-  /** The loop was left with this message in hand: it comes first again, unless it needs no owner. */
+  /** The loop was left with this message in hand: it comes first again, unless it needs no owner, and is done. */
   putBack(message: Message): void {
-    if (isAcknowledged(message)) return;
+    if (isAcknowledged(message)) return void part(message, "asked");
     this.#queue.unshift(message);
     this.#enter(message);
   }

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import type { QoS, SubscriptionRequest } from "../codec/packet.ts";
+import {
+  NO_PROPERTIES,
+  type Properties,
+  type QoS,
+  type SubscriptionRequest,
+} from "../codec/packet.ts";
+import type { IdentifiedRequest } from "../session/request_packet.ts";
+import type { Identifiers } from "./identifiers.ts";
 import type { Subscription } from "./subscription.ts";
 
 interface Filter {
@@ -16,6 +23,12 @@ interface Filter {
 /** The filters of a client. */
 export class Filters {
   readonly #filters = new Map<string, Filter>();
+  readonly #identifiers: Identifiers;
+
+  /** Makes the filters of a client: none. */
+  constructor(identifiers: Identifiers) {
+    this.#identifiers = identifiers;
+  }
 
   /** How many there are. */
   get size(): number {
@@ -29,7 +42,7 @@ export class Filters {
   join(
     requests: readonly SubscriptionRequest[],
     subscription: Subscription,
-  ): SubscriptionRequest[] {
+  ): IdentifiedRequest[] {
     for (const request of requests) this.#checkJoin(request);
     return requests.map((request) => {
       const { topicFilter, qos, noLocal, retainAsPublished } = request;
@@ -37,8 +50,19 @@ export class Filters {
         { noLocal, retainAsPublished, users: new Map() };
       this.#filters.set(topicFilter, filter);
       filter.users.set(subscription, qos);
-      return { ...request, qos: highest(filter.users.values()) };
+      return {
+        ...request,
+        qos: highest(filter.users.values()),
+        identifier: this.#identifiers.of(topicFilter),
+      };
     });
+  }
+
+  /** A program may have its filters go under a Subscription Identifier of its own. */
+  identify(topicFilters: readonly string[], properties?: Properties): void {
+    const { subscriptionIdentifier } = properties ?? NO_PROPERTIES;
+    if (subscriptionIdentifier === undefined) return;
+    this.#identifiers.give(topicFilters, subscriptionIdentifier);
   }
 
   /** Whether a subscription uses any of these filters. */

@@ -7,6 +7,7 @@ import type { PublishPacket, QoS } from "../codec/packet.ts";
 import type { AckProperties, PublishProperties } from "../codec/property.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
 import type { IncomingDelivery } from "../session/delivery.ts";
+import type { Origin } from "./identifiers.ts";
 
 /** Takes a message's acknowledgement to the server. */
 export interface Acknowledger {
@@ -23,6 +24,7 @@ export interface Acknowledger {
 /** What the client knows of a message besides what the program sees; the functions behind the class use it. */
 interface Hold {
   number(message: Message): number;
+  subscriptions(message: Message): Origin["subscriptions"];
   take(message: Message): void;
   part(message: Message, parting: Parting): boolean;
   isAcknowledged(message: Message): boolean;
@@ -49,19 +51,24 @@ export class Message {
   readonly retain: boolean;
   /** Whether the server may have sent it before. */
   readonly dup: boolean;
-  /** The MQTT 5 properties; empty under MQTT 3.x. */
+  /**
+   * The MQTT 5 properties; empty under MQTT 3.x. Of the Subscription Identifiers those that `subscribe()` was
+   * given are there; the client keeps its own to itself.
+   */
   readonly properties: PublishProperties;
   /** The Packet Identifier; 0 at QoS 0. */
   readonly packetId: number;
   readonly #number: number;
   readonly #delivery: IncomingDelivery | undefined;
   readonly #acknowledger: Acknowledger | undefined;
+  readonly #subscriptions: Origin["subscriptions"];
   #takers = 0;
   #asked = false;
 
   static {
     hold = {
       number: (message) => message.#number,
+      subscriptions: (message) => message.#subscriptions,
       take: (message) => void message.#takers++,
       part: (message, parting) => message.#part(parting),
       isAcknowledged: (message) => message.#delivery?.acknowledged ?? true,
@@ -74,17 +81,21 @@ export class Message {
     number: number,
     delivery?: IncomingDelivery,
     acknowledger?: Acknowledger,
+    origin?: Origin,
   ) {
     this.topic = packet.topicName;
     this.payload = packet.payload;
     this.qos = packet.qos;
     this.retain = packet.retain;
     this.dup = packet.dup;
-    this.properties = packet.properties;
+    this.properties = origin === undefined
+      ? packet.properties
+      : origin.properties;
     this.packetId = packet.packetId;
     this.#number = number;
     this.#delivery = delivery;
     this.#acknowledger = acknowledger;
+    this.#subscriptions = origin?.subscriptions;
   }
 
   /** The payload as UTF-8; bytes that are not well-formed become U+FFFD. */
@@ -140,6 +151,11 @@ export class Message {
     this.#acknowledge(ReasonCode.success);
     return false;
   }
+}
+
+/** What the message's Subscription Identifiers said of it when it came. */
+export function subscriptionsOf(message: Message): Origin["subscriptions"] {
+  return hold.subscriptions(message);
 }
 
 /** Puts messages into the order in which they came. */

@@ -105,7 +105,11 @@ export interface ConnectOptions extends ReceiveOptions, WireOptions {
   readonly highWaterMessages?: number;
   /** Above this many bytes of payload that wait in queues, reading pauses; 16 MiB by default. */
   readonly highWaterBytes?: number;
-  /** What may wait, in bytes, where reading cannot pause because an answer is awaited; 64 MiB by default. */
+  /**
+   * What may wait, in bytes, where reading cannot pause because an answer is awaited; 64 MiB by default. More of
+   * QoS 0 is dropped; more of QoS 1 and 2 ends the connection once the answers have come, after 10 s at the
+   * latest, and a server that keeps the session sends it again.
+   */
   readonly hardBoundBytes?: number;
   /**
    * What happens to QoS 0 messages above the mark: `"pause"` (the default) stops reading, and the
@@ -174,7 +178,7 @@ export interface SubscribeOptions extends ReceiveOptions {
   readonly retainAsPublished?: boolean;
   /** MQTT 5: 0 send retained messages (the default), 1 only for a new subscription, 2 never. */
   readonly retainHandling?: RetainHandling;
-  /** MQTT 5. */
+  /** MQTT 5. A Subscription Identifier of your own stands for that which the client gives each filter by itself. */
   readonly properties?: SubscribeProperties;
   /** Resolve even where some filters are refused: `granted` says which. */
   readonly partial?: boolean;

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import type { PublishPacket } from "../codec/packet.ts";
+import { NO_PROPERTIES, type PublishPacket } from "../codec/packet.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
 import type { IncomingDelivery } from "../session/delivery.ts";
 import { Backlog } from "./backlog.ts";
 import { Consumer, type ConsumerEnd } from "./consumer.ts";
 import { runHandler } from "./handler.ts";
+import { Identifiers } from "./identifiers.ts";
 import type { Life } from "./life.ts";
 import type { Link } from "./link.ts";
 import { type Acknowledger, Message } from "./message.ts";
@@ -17,12 +18,17 @@ import { Router } from "./router.ts";
 import type { ReceiveSettings, Settings } from "./settings.ts";
 import { StallWatch } from "./stall_watch.ts";
 
+/** How long a connection on which messages had no room may go on for the answers that are awaited on it. */
+const ANSWERS_MS = 10_000;
+
 /** What a receiver is made from. */
 export interface ReceiverOptions {
   readonly settings: Settings;
   readonly life: Life;
   readonly link: Link;
   readonly acknowledger: Acknowledger;
+  /** Whether an answer of the server is awaited. */
+  readonly awaitsAnswer: () => boolean;
   /** Told of a handler's error that is to end the client. */
   readonly fail: (error: unknown) => void;
 }
@@ -38,6 +44,7 @@ export class Receiver {
   readonly #consumers = new Set<Consumer>();
   readonly #stallWatch: StallWatch;
   #dropped = 0;
+  #partsAt = Infinity;
 
   /** Makes the receiving side. */
   constructor(options: ReceiverOptions) {
@@ -51,6 +58,7 @@ export class Receiver {
     this.client = new Consumer(settings.receive.ack, this.#backlog);
     this.router = new Router({
       client: this.client,
+      identifiers: new Identifiers(settings.clock.wallNow()),
       backlog: this.#backlog,
       unclaimedMs: settings.unclaimedMs,
       onDropped: (count) => this.#tellDropped(count),
@@ -74,13 +82,23 @@ export class Receiver {
 
   /** When `wake()` has something to do, as things are at `now`. */
   deadline(now: number): number {
-    return Math.min(this.router.deadline, this.#stallWatch.deadline(now));
+    return Math.min(
+      this.router.deadline,
+      this.#stallWatch.deadline(now),
+      this.#partsAt,
+    );
   }
 
   /** The deadline has come, or it may have. */
   wake(now: number): void {
     this.router.sweep(now);
     this.#stallWatch.look(now);
+    if (this.#partsAt < Infinity) this.#part(now);
+  }
+
+  /** The connection is gone. */
+  away(): void {
+    this.#partsAt = Infinity;
   }
 
   /** Makes a consumer with its handler, if there is one. It is attached by whoever has it. */
@@ -101,15 +119,24 @@ export class Receiver {
     life.stats.messagesReceived++;
     // What comes behind the end of the client is not ours to take.
     if (life.end !== undefined) return;
-    if (this.#backlog.isBursting) return this.#refuse(delivery);
+    // What had no room comes again: what follows it must not be handed out before it.
+    const isParting = this.#partsAt < Infinity && delivery !== undefined;
+    if (isParting || this.#backlog.isBursting) {
+      return this.#refuse(delivery, now);
+    }
     if (!isAsAnnounced(packet.payload, packet.properties)) {
       return this.#refusePayload(packet, delivery);
     }
+    const { properties } = packet;
     const message = new Message(
       packet,
       life.stats.messagesReceived,
       delivery,
       acknowledger,
+      // What has no properties at all costs no look.
+      properties === NO_PROPERTIES
+        ? undefined
+        : this.router.identifiers.read(properties),
     );
     this.router.route(message, now);
   }
@@ -151,11 +178,23 @@ export class Receiver {
   }
 
   /** Reading could not pause, and memory has its bound: what the server will not send again is dropped. */
-  #refuse(delivery: IncomingDelivery | undefined): void {
+  #refuse(delivery: IncomingDelivery | undefined, now: number): void {
     if (delivery === undefined) return this.#tellDropped(1);
     // Not acknowledged, it is sent again to a session that is kept.
-    delivery.dropped = true;
-    this.#options.link.refuse(
+    delivery.drop();
+    this.#partsAt = Math.min(this.#partsAt, now + ANSWERS_MS);
+    this.#part(now);
+  }
+
+  /**
+   * Ends a connection on which messages had no room. The answers that are awaited come first: behind the
+   * same messages they would be found no sooner on the next one, and what waits for them never ends.
+   */
+  #part(now: number): void {
+    const { awaitsAnswer, link } = this.#options;
+    if (now < this.#partsAt && awaitsAnswer()) return;
+    this.#partsAt = Infinity;
+    link.refuse(
       ReasonCode.quotaExceeded,
       "the program is too far behind with what has come",
     );

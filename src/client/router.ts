@@ -1,6 +1,7 @@
 /**
  * Which consumer gets a message: every one that accepts and has a filter that matches; where there
  * is none, it waits in the inbox for the client's own loop, or for a subscription that attaches later.
+ * Where a server sends a copy for each subscription, the Subscription Identifiers tell them apart.
  *
  * @module
  */
@@ -12,7 +13,8 @@ import {
   IDLE_BYTES_MAX,
   IDLE_MESSAGES_MAX,
 } from "./consumer.ts";
-import { type Message, part, take } from "./message.ts";
+import type { Identifiers } from "./identifiers.ts";
+import { type Message, part, subscriptionsOf, take } from "./message.ts";
 
 /** How many topics the router remembers the takers of. */
 const CACHE_MAX = 4_096;
@@ -30,6 +32,8 @@ interface Waiting {
 export interface RouterOptions {
   /** The consumer of the client's own loop. */
   readonly client: Consumer;
+  /** Under which Subscription Identifier each filter goes. */
+  readonly identifiers: Identifiers;
   /** Knows how much is kept in all. */
   readonly backlog: Backlog;
   /** How long a message that no filter matches waits for the client's own loop. */
@@ -42,6 +46,8 @@ export interface RouterOptions {
 
 /** Knows who accepts what. */
 export class Router {
+  /** Under which Subscription Identifier each filter goes. */
+  readonly identifiers: Identifiers;
   readonly #options: RouterOptions;
   readonly #trie = new TopicTrie<Consumer>();
   readonly #filters = new Map<Consumer, Set<string>>();
@@ -57,6 +63,7 @@ export class Router {
   /** Makes a router that knows the client's own consumer. */
   constructor(options: RouterOptions) {
     this.#options = options;
+    this.identifiers = options.identifiers;
   }
 
   /** When `sweep()` has something to do. */
@@ -71,7 +78,7 @@ export class Router {
 
   /** Gives a message to its takers, or to the inbox. */
   route(message: Message, now: number): void {
-    const takers = this.#takers(message.topic);
+    const takers = this.#takersOf(message);
     if (takers.length === 0) return this.#keep(message, now);
     const isShared = takers.length > 1;
     // A handler may be through with it before the others have it: we hold it until all have.
@@ -84,6 +91,7 @@ export class Router {
   add(topicFilter: string, consumer: Consumer): void {
     this.#trie.add(topicFilter, consumer);
     const filters = this.#filters.get(consumer) ?? new Set();
+    if (!filters.has(topicFilter)) this.identifiers.enter(topicFilter);
     this.#filters.set(consumer, filters.add(topicFilter));
     this.#forgetTakers();
   }
@@ -92,7 +100,7 @@ export class Router {
   remove(topicFilter: string, consumer: Consumer): void {
     this.#trie.delete(topicFilter, consumer);
     const filters = this.#filters.get(consumer);
-    filters?.delete(topicFilter);
+    if (filters?.delete(topicFilter)) this.identifiers.leave(topicFilter);
     if (filters?.size === 0) this.#filters.delete(consumer);
     this.#forgetTakers();
   }
@@ -109,7 +117,7 @@ export class Router {
     this.#forgetTakers();
     const { client } = this.#options;
     if (consumer === client) return this.#claimAll();
-    const fits = (message: Message) => this.#matches(consumer, message.topic);
+    const fits = (message: Message) => this.#isFor(consumer, message);
     const fromLoop = client.extract(fits);
     for (const message of fromLoop) part(message, "left");
     const claimed = [
@@ -191,6 +199,32 @@ export class Router {
     return undefined;
   }
 
+  /** Who gets a message: those by whose filters it came, where they are among those who accept it. */
+  #takersOf(message: Message): readonly Consumer[] {
+    const takers = this.#takers(message.topic);
+    if (takers.length < 2) return takers;
+    const topicFilters = this.#filtersOf(message);
+    if (topicFilters === undefined) return takers;
+    const meant = takers.filter((taker) => this.#hasAny(taker, topicFilters));
+    return meant.length > 0 ? meant : takers;
+  }
+
+  /**
+   * The filters by which a message came, where that is known: an identifier under which none matches stood
+   * for another filter in an earlier process.
+   */
+  #filtersOf(message: Message): readonly string[] | undefined {
+    const found: string[] = [];
+    for (const topicFilters of subscriptionsOf(message) ?? []) {
+      const before = found.length;
+      for (const topicFilter of topicFilters) {
+        if (matchTopic(topicFilter, message.topic)) found.push(topicFilter);
+      }
+      if (found.length === before) return undefined;
+    }
+    return found.length > 0 ? found : undefined;
+  }
+
   #takers(topicName: string): readonly Consumer[] {
     if (topicName === this.#lastTopic) return this.#lastTakers;
     let takers = this.#cache.get(topicName);
@@ -213,6 +247,22 @@ export class Router {
     this.#lastTopic = undefined;
   }
 
+  /** Whether a consumer claims a message that waits. What came by a filter that is in use waits for those who have it. */
+  #isFor(consumer: Consumer, message: Message): boolean {
+    const topicFilters = this.#filtersOf(message);
+    const isMeant = topicFilters?.some((topicFilter) =>
+      this.identifiers.has(topicFilter)
+    );
+    return topicFilters !== undefined && isMeant
+      ? this.#hasAny(consumer, topicFilters)
+      : this.#matches(consumer, message.topic);
+  }
+
+  #hasAny(consumer: Consumer, topicFilters: readonly string[]): boolean {
+    const filters = this.#filters.get(consumer);
+    return topicFilters.some((topicFilter) => filters?.has(topicFilter));
+  }
+
   #matches(consumer: Consumer, topicName: string): boolean {
     for (const topicFilter of this.#filters.get(consumer) ?? []) {
       if (matchTopic(topicFilter, topicName)) return true;
@@ -232,7 +282,7 @@ export class Router {
     const shared: Message[] = [];
     for (const message of consumer.extract(() => true)) {
       if (!part(message, "left")) continue;
-      const takers = this.#takers(message.topic);
+      const takers = this.#takersOf(message);
       const heirs = takers.length > 0
         ? takers
         : client.state === "attached"

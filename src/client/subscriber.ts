@@ -67,13 +67,14 @@ interface Member {
 /** Takes wishes for messages to the session, and its answers to those who wait. */
 export class Subscriber {
   readonly #options: SubscriberOptions;
-  readonly #filters = new Filters();
+  readonly #filters: Filters;
   readonly #members = new Map<Subscription, Member>();
   readonly #disposing = new Set<Wait<void>>();
 
   /** Makes the subscribing side. */
   constructor(options: SubscriberOptions) {
     this.#options = options;
+    this.#filters = new Filters(options.receiver.router.identifiers);
   }
 
   /** See `Client.subscribe`. */
@@ -106,6 +107,7 @@ export class Subscriber {
         this.#end(subscription);
         throw error;
       }
+      this.#filters.identify(topicFilters, options.properties);
       wait.abortWith(signal, what, () => this.#withdraw(wait));
       link.scheduleFlush();
       link.resume();

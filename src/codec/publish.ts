@@ -19,6 +19,7 @@ import {
   refuseProperties,
 } from "./property_list.ts";
 import type { PacketReader } from "./reader.ts";
+import { decodeSoleIdentifier } from "./sole_identifier.ts";
 import type { ByteWriter } from "./writer.ts";
 
 const PROPERTIES = propertiesOf("publish");
@@ -35,7 +36,7 @@ export function decodePublish(reader: PacketReader): PublishPacket {
   const packetId = qos === 0 ? 0 : reader.packetId();
   const properties = reader.protocolVersion < 5
     ? NO_PROPERTIES
-    : decodeProperties(reader, PROPERTIES);
+    : decodeSoleIdentifier(reader) ?? decodeProperties(reader, PROPERTIES);
   if (topicName === "" && properties.topicAlias === undefined) {
     throw reader.protocolError(
       "it has neither a Topic Name nor a Topic Alias",

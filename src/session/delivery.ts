@@ -10,12 +10,14 @@ import {
 } from "../codec/packet.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
 
+const NO_PAYLOAD = new Uint8Array(0);
+
 /** A message of QoS 1 or 2 that is to be acknowledged once it is owned. */
 export class IncomingDelivery {
   /** Tells it from the other session events. */
   readonly type = "delivery";
-  /** The message. */
-  readonly packet: PublishPacket;
+  /** The message; without its payload once nobody took it. */
+  packet: PublishPacket;
   /** When it came, or came again: ms of the driver's clock. */
   arrivedAt: number;
   /** The number of the connection it came on last. */
@@ -34,5 +36,15 @@ export class IncomingDelivery {
     this.packet = packet;
     this.arrivedAt = arrivedAt;
     this.connection = connection;
+  }
+
+  /** Nobody took it from the driver. It is as good as never come, but that the server counts on an answer. */
+  drop(): void {
+    this.dropped = true;
+    this.packet = {
+      ...this.packet,
+      payload: NO_PAYLOAD,
+      properties: NO_PROPERTIES,
+    };
   }
 }

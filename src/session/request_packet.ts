@@ -6,14 +6,21 @@
 import { encodePacket } from "../codec/encoder.ts";
 import type { Properties, SubscriptionRequest } from "../codec/packet.ts";
 import { ReasonCode, reasonText } from "../codec/reason_code.ts";
-import { UnsubscribeError } from "../errors.ts";
+import { type SubscribeError, UnsubscribeError } from "../errors.ts";
 import type { Doors } from "./doors.ts";
+import type { SendLimits } from "./send_limits.ts";
 import { checkFilters, quoted, unaskable } from "./subscribe_fault.ts";
+
+/** A Topic Filter with its options, and the Subscription Identifier that is its own. */
+export interface IdentifiedRequest extends SubscriptionRequest {
+  /** It is left out where the server has none, and gives way to one among the properties. */
+  readonly identifier?: number | undefined;
+}
 
 /** What SUBSCRIBE asks for. */
 export interface SubscribeRequest {
   /** The Topic Filters with their options; at least one. */
-  readonly subscriptions: readonly SubscriptionRequest[];
+  readonly subscriptions: readonly IdentifiedRequest[];
   /** MQTT 5 properties. */
   readonly properties: Properties;
 }
@@ -31,27 +38,36 @@ export type RequestPacket =
   | ({ readonly type: "subscribe" } & SubscribeRequest)
   | ({ readonly type: "unsubscribe" } & UnsubscribeRequest);
 
-/** Throws a TypeError, a RangeError or an MqttError where the packet cannot be sent, as far as that is known. */
+/**
+ * Throws a TypeError, a RangeError or an MqttError where what is asked for cannot be sent, as far as that is
+ * known; then nothing of it is. Returns the packets it is sent in.
+ */
 export function checkRequest(
   doors: Doors<unknown>,
-  packet: RequestPacket,
-): void {
-  const before = doors.writer.length;
-  writeRequest(doors, packet, 1);
-  doors.writer.rewind(before);
+  asked: RequestPacket,
+): RequestPacket[] {
+  const { limits, writer } = doors;
+  if (asked.type === "subscribe") {
+    checkFilters(limits, filtersOf(asked), asked.properties);
+  }
+  const packets = packetsOf(doors, asked);
+  for (const packet of packets) {
+    const before = writer.length;
+    writeRequest(doors, packet, 1);
+    const size = writer.length - before;
+    writer.rewind(before);
+    if (size > limits.packetSizeMax) throw tooLarge(asked, size, limits);
+  }
+  return packets;
 }
 
-/** Writes a packet; where it throws, as `checkRequest` does, nothing is written. */
+/** Writes a packet that was checked; where it throws, nothing is written. */
 export function writeRequest(
-  { writer, limits, protocolVersion }: Doors<unknown>,
+  { writer, protocolVersion }: Doors<unknown>,
   packet: RequestPacket,
   packetId: number,
 ): void {
   const { type, properties } = packet;
-  if (type === "subscribe") {
-    checkFilters(limits, filtersOf(packet), properties);
-  }
-  const before = writer.length;
   encodePacket(
     writer,
     type === "subscribe"
@@ -59,23 +75,55 @@ export function writeRequest(
       : { type, packetId, topicFilters: packet.topicFilters, properties },
     protocolVersion,
   );
-  const size = writer.length - before;
-  if (size <= limits.packetSizeMax) return;
-  writer.rewind(before);
-  const why =
-    `the packet has ${size} bytes, and the server takes at most ${limits.packetSizeMax}`;
-  throw type === "subscribe"
-    ? unaskable(filtersOf(packet), why, ReasonCode.packetTooLarge)
-    : new UnsubscribeError(
-      `Cannot unsubscribe from ${quoted(packet.topicFilters)}: ${why}`,
-      {
-        reasonCodes: packet.topicFilters.map(() => ReasonCode.packetTooLarge),
-        reasonName: reasonText(ReasonCode.packetTooLarge),
-      },
-    );
 }
 
 /** The Topic Filters of a SUBSCRIBE. */
 export function filtersOf({ subscriptions }: SubscribeRequest): string[] {
   return subscriptions.map(({ topicFilter }) => topicFilter);
+}
+
+/** Whether the filters go under identifiers of their own, with this server and these properties. */
+export function isIdentified(
+  { limits, protocolVersion }: Doors<unknown>,
+  { subscriptions, properties }: SubscribeRequest,
+): boolean {
+  return protocolVersion === 5 && limits.identifierAvailable &&
+    properties.subscriptionIdentifier === undefined &&
+    subscriptions.some(({ identifier }) => identifier !== undefined);
+}
+
+/** A SUBSCRIBE carries one Subscription Identifier for all its filters (3.8.2.1.2): each that has its own has a packet. */
+function packetsOf(
+  doors: Doors<unknown>,
+  asked: RequestPacket,
+): RequestPacket[] {
+  if (asked.type === "unsubscribe" || !isIdentified(doors, asked)) {
+    return [asked];
+  }
+  const { type, subscriptions, properties } = asked;
+  return subscriptions.map((subscription) => ({
+    type,
+    subscriptions: [subscription],
+    properties: subscription.identifier === undefined
+      ? properties
+      : { ...properties, subscriptionIdentifier: subscription.identifier },
+  }));
+}
+
+function tooLarge(
+  asked: RequestPacket,
+  size: number,
+  { packetSizeMax }: SendLimits,
+): SubscribeError | UnsubscribeError {
+  const why =
+    `the packet has ${size} bytes, and the server takes at most ${packetSizeMax}`;
+  return asked.type === "subscribe"
+    ? unaskable(filtersOf(asked), why, ReasonCode.packetTooLarge)
+    : new UnsubscribeError(
+      `Cannot unsubscribe from ${quoted(asked.topicFilters)}: ${why}`,
+      {
+        reasonCodes: asked.topicFilters.map(() => ReasonCode.packetTooLarge),
+        reasonName: reasonText(ReasonCode.packetTooLarge),
+      },
+    );
 }

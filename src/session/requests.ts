@@ -17,17 +17,10 @@ import {
   writeRequest,
 } from "./request_packet.ts";
 import { type SubscribeAgain, Subscriptions } from "./subscriptions.ts";
+import { Wish, type WishPart } from "./wish.ts";
 
-/** What somebody waits for. */
-type Wish<Request> = RequestPacket & {
-  readonly request: Request;
-  /** The number under which it was asked for. */
-  readonly order: number;
-  /** Whether a server may have it. */
-  wasSent: boolean;
-};
-
-type Asked<Request> = Wish<Request> | SubscribeAgain;
+/** A packet that is to be answered. */
+type Part<Request> = WishPart<Request> | SubscribeAgain;
 
 /** The requests that wait for an answer. */
 export class Requests<Request> {
@@ -36,12 +29,14 @@ export class Requests<Request> {
 
   // valid for the session
   readonly #subscriptions: Subscriptions<Request>;
-  #waiting = new Set<Asked<Request>>();
+  /** What is not wholly answered, in the order in which it was asked for. */
+  readonly #wishes = new Set<Wish<Request>>();
   #order = 0;
 
   // valid for the connection
   #connected = false;
-  readonly #sent = new Map<number, Asked<Request>>();
+  readonly #waiting = new Set<Part<Request>>();
+  readonly #sent = new Map<number, Part<Request>>();
 
   /** Makes the requests of a session: none. */
   constructor(doors: Doors<Request>, ids: PacketIds) {
@@ -50,9 +45,11 @@ export class Requests<Request> {
     this.#subscriptions = new Subscriptions(doors);
   }
 
-  /** How many are unanswered. */
+  /** How many are unanswered: packets, or while there is no connection what they are to be made of. */
   get unanswered(): number {
-    return this.#waiting.size + this.#sent.size;
+    return this.#connected
+      ? this.#waiting.size + this.#sent.size
+      : this.#wishes.size;
   }
 
   /** How many Topic Filters the server has granted, or is asked for again. */
@@ -61,21 +58,27 @@ export class Requests<Request> {
   }
 
   /** Asks. What cannot be sent throws a TypeError, a RangeError or an MqttError, and changes nothing. */
-  ask(packet: RequestPacket, request: Request): void {
-    checkRequest(this.#doors, packet);
-    const order = ++this.#order;
-    if (packet.type === "unsubscribe") {
-      this.#subscriptions.leave(packet.topicFilters, order);
+  ask(asked: RequestPacket, request: Request): void {
+    const packets = checkRequest(this.#doors, asked);
+    const wish = new Wish(asked, request, ++this.#order);
+    if (asked.type === "unsubscribe") {
+      this.#subscriptions.leave(asked.topicFilters, wish.order);
     }
-    this.#waiting.add({ ...packet, request, order, wasSent: false });
+    this.#wishes.add(wish);
+    if (!this.#connected) return;
+    for (const part of wish.begin(packets)) this.#waiting.add(part);
     this.send();
   }
 
   /** Nobody waits for this one any more. True where no server can have it: then it is never sent. */
   withdraw(request: Request): boolean {
-    for (const asked of this.#waiting) {
-      if (isAgain(asked) || asked.request !== request) continue;
-      return !asked.wasSent && this.#waiting.delete(asked);
+    for (const wish of this.#wishes) {
+      if (wish.request !== request) continue;
+      if (wish.wasSent) return false;
+      for (const part of this.#waiting) {
+        if (!isAgain(part) && part.wish === wish) this.#waiting.delete(part);
+      }
+      return this.#wishes.delete(wish);
     }
     return false;
   }
@@ -84,52 +87,55 @@ export class Requests<Request> {
   connected(sessionPresent: boolean): void {
     this.#connected = true;
     if (!sessionPresent) this.#subscriptions.lost();
-    this.#waiting = new Set([
-      ...this.#subscriptions.missing(),
-      ...this.#waiting,
-    ]);
+    for (const again of this.#subscriptions.missing()) this.#waiting.add(again);
+    for (const wish of this.#wishes) this.#begin(wish);
   }
 
-  /** The connection is gone. */
+  /** The connection is gone. What was asked for again, and is not answered, is missing still. */
   lost(): void {
     this.#connected = false;
-    const unanswered = [...this.#sent.values(), ...this.#waiting];
     for (const packetId of this.#sent.keys()) this.#ids.free(packetId);
     this.#sent.clear();
-    // What was asked for again, and is not answered, is missing still.
-    this.#waiting = new Set(unanswered.filter((asked) => !isAgain(asked)));
+    this.#waiting.clear();
   }
 
   /** Sends what waits, as far as identifiers are free. */
   send(): void {
-    if (!this.#connected) return;
-    for (const asked of this.#waiting) {
+    for (const part of this.#waiting) {
       const packetId = this.#ids.take();
       if (packetId === 0) return;
-      this.#waiting.delete(asked);
-      this.#trySend(asked, packetId);
+      this.#waiting.delete(part);
+      writeRequest(this.#doors, part.packet, packetId);
+      this.#sent.set(packetId, part);
+      if (!isAgain(part)) part.wish.wasSent = true;
     }
   }
 
   /** SUBACK or UNSUBACK has come. */
   answer(packet: SubackPacket | UnsubackPacket): void {
-    const asked = this.#sent.get(packet.packetId);
-    if (asked === undefined) return this.#tellStray(packet);
-    this.#checkAnswer(asked, packet);
+    const part = this.#sent.get(packet.packetId);
+    if (part === undefined) return this.#tellStray(packet);
+    this.#checkAnswer(part.packet, packet);
     this.#sent.delete(packet.packetId);
     this.#ids.free(packet.packetId);
-    if (packet.type === "suback") this.#onSuback(asked, packet);
-    else this.#onUnsuback(asked, packet);
+    if (!isAgain(part)) this.#onAnswer(part, packet);
+    else if (packet.type === "suback") this.#subscriptions.answer(part, packet);
   }
 
   /** Gives up all that is unanswered. */
   abandon(): void {
-    for (const asked of [...this.#sent.values(), ...this.#waiting]) {
-      this.#abandon(asked, undefined);
+    for (const wish of this.#wishes) this.#abandon(wish, undefined);
+    this.lost();
+  }
+
+  /** What was asked of another server, and this one cannot be asked, is given up: it holds up no other. */
+  #begin(wish: Wish<Request>): void {
+    try {
+      const packets = checkRequest(this.#doors, wish.asked);
+      for (const part of wish.begin(packets)) this.#waiting.add(part);
+    } catch (cause) {
+      this.#abandon(wish, cause);
     }
-    for (const packetId of this.#sent.keys()) this.#ids.free(packetId);
-    this.#sent.clear();
-    this.#waiting.clear();
   }
 
   /** Harmless, but where a message of ours has the identifier. */
@@ -138,43 +144,34 @@ export class Requests<Request> {
     this.#doors.tellStray(packet);
   }
 
-  #onSuback(asked: Asked<Request>, packet: SubackPacket): void {
-    if (isAgain(asked)) return this.#subscriptions.answer(asked, packet);
-    if (asked.type !== "subscribe") return;
-    const { request, order } = asked;
-    this.#subscriptions.grant(asked, packet, order);
-    this.#doors.events.push({ type: "subscribed", request, packet });
-  }
-
-  #onUnsuback(asked: Asked<Request>, packet: UnsubackPacket): void {
-    if (asked.type !== "unsubscribe") return;
-    const { request, topicFilters, order } = asked;
-    // The SUBACK of a SUBSCRIBE before it may have come only after it was asked.
-    this.#subscriptions.leave(topicFilters, order);
-    this.#doors.events.push({ type: "unsubscribed", request, packet });
-  }
-
-  /** What was asked of another server, and this one cannot be asked, is given up: it holds up no other. */
-  #trySend(asked: Asked<Request>, packetId: number): void {
-    try {
-      writeRequest(this.#doors, asked, packetId);
-      this.#sent.set(packetId, asked);
-      if (!isAgain(asked)) asked.wasSent = true;
-    } catch (cause) {
-      this.#ids.free(packetId);
-      this.#abandon(asked, cause);
+  #onAnswer(
+    { wish, place }: WishPart<Request>,
+    answer: SubackPacket | UnsubackPacket,
+  ): void {
+    const packet = wish.answer(place, answer);
+    if (packet === undefined) return;
+    this.#wishes.delete(wish);
+    const { asked, request, order } = wish;
+    if (packet.type === "suback" && asked.type === "subscribe") {
+      this.#subscriptions.grant(asked, packet, order);
+      this.#doors.events.push({ type: "subscribed", request, packet });
+    }
+    if (packet.type === "unsuback" && asked.type === "unsubscribe") {
+      // The SUBACK of a SUBSCRIBE before it may have come only after it was asked.
+      this.#subscriptions.leave(asked.topicFilters, order);
+      this.#doors.events.push({ type: "unsubscribed", request, packet });
     }
   }
 
-  #abandon(asked: Asked<Request>, cause: unknown): void {
-    if (isAgain(asked)) return;
-    const { request } = asked;
+  #abandon(wish: Wish<Request>, cause: unknown): void {
+    this.#wishes.delete(wish);
+    const { request } = wish;
     const delivery = undefined;
     this.#doors.events.push({ type: "abandoned", request, delivery, cause });
   }
 
   #checkAnswer(
-    asked: Asked<Request>,
+    asked: RequestPacket,
     packet: SubackPacket | UnsubackPacket,
   ): void {
     const name = packet.type.toUpperCase();
@@ -200,6 +197,6 @@ export class Requests<Request> {
   }
 }
 
-function isAgain<Request>(asked: Asked<Request>): asked is SubscribeAgain {
-  return "held" in asked;
+function isAgain<Request>(part: Part<Request>): part is SubscribeAgain {
+  return "held" in part;
 }

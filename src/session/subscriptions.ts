@@ -3,21 +3,23 @@
  *
  * @module
  */
-import type {
-  Properties,
-  SubackPacket,
-  SubscriptionRequest,
-} from "../codec/packet.ts";
+import type { Properties, SubackPacket } from "../codec/packet.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
 import { SubscribeError } from "../errors.ts";
 import type { Doors } from "./doors.ts";
-import { checkRequest, type SubscribeRequest } from "./request_packet.ts";
+import {
+  checkRequest,
+  type IdentifiedRequest,
+  isIdentified,
+  type RequestPacket,
+  type SubscribeRequest,
+} from "./request_packet.ts";
 import { checkFilters, refusal, unaskable } from "./subscribe_fault.ts";
 
 /** A Topic Filter that was granted. */
 interface Held {
   /** The filter and its options, as they were asked for last. */
-  readonly subscription: SubscriptionRequest;
+  readonly subscription: IdentifiedRequest;
   /** What its SUBSCRIBE carried. */
   readonly properties: Properties;
   /** The number under which it was asked for. */
@@ -27,8 +29,8 @@ interface Held {
 }
 
 /** A SUBSCRIBE that asks again for what was granted: nobody waits for its answer. */
-export interface SubscribeAgain extends SubscribeRequest {
-  readonly type: "subscribe";
+export interface SubscribeAgain {
+  readonly packet: RequestPacket;
   readonly held: readonly Held[];
 }
 
@@ -76,15 +78,15 @@ export class Subscriptions<Request> {
   }
 
   /**
-   * What the server is to be asked for again. A Subscription Identifier belongs to a SUBSCRIBE and not to
-   * a filter, and so do its other properties: filters that have the same go together. Retained messages
-   * are asked for as they were: what was retained while nobody listened is news.
+   * What the server is to be asked for again. Properties belong to a SUBSCRIBE and not to a filter, the
+   * Subscription Identifier among them: filters that have the same go together. Retained messages are
+   * asked for as they were: what was retained while nobody listened is news.
    */
   missing(): SubscribeAgain[] {
     const groups = new Map<string, Held[]>();
     for (const held of this.#held.values()) {
       if (held.isConfirmed || !this.#isAskable(held)) continue;
-      const key = JSON.stringify(held.properties);
+      const key = this.#propertiesOf(held);
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [held]);
       else group.push(held);
@@ -98,6 +100,15 @@ export class Subscriptions<Request> {
       const reasonCodes = packet.reasonCodes.slice(index, index + 1);
       this.#onAnswer(each, { ...packet, reasonCodes });
     }
+  }
+
+  /** What its SUBSCRIBE carries, for comparison. */
+  #propertiesOf({ subscription, properties }: Held): string {
+    const asked = { subscriptions: [subscription], properties };
+    const { identifier } = subscription;
+    return JSON.stringify(
+      isIdentified(this.#doors, asked) ? [properties, identifier] : properties,
+    );
   }
 
   #onAnswer(held: Held, packet: SubackPacket): void {
@@ -119,15 +130,13 @@ export class Subscriptions<Request> {
   #ask(held: readonly Held[]): SubscribeAgain[] {
     const [first] = held;
     if (first === undefined) return [];
-    const asked: SubscribeAgain = {
-      type: "subscribe",
-      subscriptions: held.map(({ subscription }) => subscription),
-      properties: first.properties,
-      held,
-    };
     try {
-      checkRequest(this.#doors, asked);
-      return [asked];
+      const packets = checkRequest(this.#doors, {
+        type: "subscribe",
+        subscriptions: held.map(({ subscription }) => subscription),
+        properties: first.properties,
+      });
+      return packets.map((packet) => ({ packet, held }));
     } catch (error) {
       if (held.length === 1) {
         this.#drop(first, error);

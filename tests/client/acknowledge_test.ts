@@ -237,6 +237,29 @@ Deno.test("a message that all its takers leave without asking waits, unacknowled
   assertEquals(await server.sent(), [ack("puback", 1)]);
 });
 
+for (const qos of [0, 1] as const) {
+  Deno.test(`a message of QoS ${qos} that one taker is done with, and left its loop, is not handed on when the other leaves it unread`, async () => {
+    const { client, server } = await connected();
+    const first = await subscribed({ client, server }, "a", { qos: 1 });
+    const second = await subscribed({ client, server }, "+", { qos: 1 });
+    const [one, other] = [first, second].map((each) =>
+      each[Symbol.asyncIterator]()
+    );
+    server.send(publish("a", "x", { qos, packetId: qos }));
+    await settled();
+    const { value } = await one?.next() ?? {};
+    await value?.ack();
+    await one?.return?.();
+    await other?.return?.();
+    assertEquals(await server.sent(), qos === 0 ? [] : [ack("puback", 1)]);
+    void second.unsubscribe();
+    await grantUnsubscribe(server, ["+"]);
+    await settled();
+    assertEquals(client.stats().unclaimed, 0);
+    client.close();
+  });
+}
+
 Deno.test("message.ack() acknowledges at once, whoever else has the message", async () => {
   const { client, server } = await connected();
   const first = await subscribed({ client, server }, "a", { qos: 1 });

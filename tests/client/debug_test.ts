@@ -30,7 +30,7 @@ Deno.test("debug tells each packet sent and received, in order", async () => {
     "connecting to server.test:1883",
     'sent CONNECT MQTT 5 client id "lamp" clean start keep alive 60 s receiveMaximum 1000 sessionExpiryInterval 300',
     "received CONNACK MQTT 5 0x00 success",
-    'sent SUBSCRIBE id 1 "a/+" QoS 1',
+    'sent SUBSCRIBE id 1 "a/+" QoS 1 subscriptionIdentifier 1000000',
     "received SUBACK id 1 0x01 granted QoS 1",
     'received PUBLISH "a/b" QoS 1 id 7 4 bytes "21.5"',
     "sent PUBACK id 7",

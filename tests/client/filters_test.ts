@@ -2,11 +2,11 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { SubscribeError } from "../../mod.ts";
-import { publish, suback, subscribe } from "./packets.ts";
+import { publish, suback, subscribe, UNIDENTIFIED } from "./packets.ts";
 import { connected, grantUnsubscribe, subscribed } from "./server.ts";
 
 Deno.test("subscribe asks again, with the higher QoS, for a filter that is in use", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({}, UNIDENTIFIED);
   await subscribed({ client, server }, "a", { qos: 1 });
   for (const [qos, asked] of [[0, 1], [2, 2], [1, 2]] as const) {
     const subscribing = client.subscribe(["a", `b${qos}`], { qos });
@@ -59,7 +59,7 @@ Deno.test("subscribe rejects with a TypeError where two want different things of
 });
 
 Deno.test("subscribe forgets what a filter was asked with once it is left", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({}, UNIDENTIFIED);
   const first = await subscribed({ client, server }, "a", {
     qos: 2,
     noLocal: true,
@@ -73,7 +73,7 @@ Deno.test("subscribe forgets what a filter was asked with once it is left", asyn
 });
 
 Deno.test("subscribe that was refused for its QoS does not raise what the next one asks for", async () => {
-  const { client, server } = await connected();
+  const { client, server } = await connected({}, UNIDENTIFIED);
   await subscribed({ client, server }, "a");
   const refused = client.subscribe("a", { qos: 2 });
   const { packetId } = await server.next("subscribe");

@@ -292,7 +292,7 @@ Deno.test("a subscription claims from the client's loop what that has not taken 
   assertEquals(await server.sent(), [1, 2, 3].map((id) => ack("puback", id)));
 });
 
-Deno.test("a Subscription Identifier decides nothing: the filter must match", async () => {
+Deno.test("a Subscription Identifier of the process before gives a loop nothing that its filter does not match", async () => {
   const { client, server } = await connected(
     { cleanStart: false },
     { sessionPresent: true },

@@ -16,7 +16,7 @@ import type { OutgoingPacket } from "../../src/codec/packet.ts";
 import { ByteWriter } from "../../src/codec/writer.ts";
 import { isPending, settled } from "./clock.ts";
 import { listen } from "./listen.ts";
-import { ack, disconnect, publish } from "./packets.ts";
+import { ack, disconnect, publish, suback } from "./packets.ts";
 import { answered, connected, dial, subscribed } from "./server.ts";
 
 const KIB = 1 << 10;
@@ -147,7 +147,7 @@ Deno.test("a flood of QoS 0 past the hard bound, while a request waits, is dropp
 });
 
 for (const protocolVersion of [4, 5] as const) {
-  Deno.test(`messages of QoS 1 past the hard bound, while a request waits, end the connection, version ${protocolVersion}`, async () => {
+  Deno.test(`messages of QoS 1 past the hard bound end the connection once no request waits, version ${protocolVersion}`, async () => {
     const { client, server } = await connected({
       reconnect: false,
       ...LOW,
@@ -155,12 +155,16 @@ for (const protocolVersion of [4, 5] as const) {
     });
     const subscription = await subscribed({ client, server }, "a", { qos: 1 });
     subscription[Symbol.asyncIterator]();
-    void client.publish("b", "x", { qos: 1 });
-    await server.next("publish");
+    const published = client.publish("b", "x", { qos: 1 });
+    const asked = await server.next("publish");
     const payload = new Uint8Array(100 * KIB);
     for (let packetId = 1; packetId <= 20; packetId++) {
       server.send(publish("a", payload, { packetId }));
     }
+    assert(await isPending(client.closed));
+    assertLess(client.stats().waitingBytes, 1_100 * KIB);
+    server.send(ack("puback", asked.packetId));
+    await published;
     const error = await client.closed;
     assertInstanceOf(error, ConnectionLostError);
     assert(!error.message.includes("closed it"), error.message);
@@ -177,23 +181,139 @@ Deno.test("messages of QoS 1 past the hard bound are had again on the next conne
   const subscription = await subscribed({ client, server }, "a", { qos: 1 });
   const loop = subscription[Symbol.asyncIterator]();
   void client.publish("b", "x", { qos: 1 });
-  await server.next("publish");
+  const { packetId } = await server.next("publish");
   const messages = Array.from({ length: 20 }, (_, i) => {
     const payload = new Uint8Array(100 * KIB).fill(i);
     return publish("a", payload, { packetId: i + 1 });
   });
-  server.send(...messages);
+  server.send(...messages, ack("puback", packetId));
   assertEquals(await server.rest(), [disconnect(0x97)]);
   await clock.advance(1_000);
   const { server: second } = await answered(listener, { sessionPresent: true });
-  const { packetId } = await second.next("publish");
-  second.send(ack("puback", packetId));
   const came: unknown[] = [];
   for (const message of messages) {
     second.send({ ...message, dup: true });
     came.push((await loop.next()).value?.payload[0]);
   }
   assertEquals(came, messages.map((_, i) => i));
+  client.close();
+});
+
+Deno.test("messages that find room behind one that had none are not handed out before it", async () => {
+  const { client, server, clock, listener } = await connected({
+    random: () => 1,
+    ...LOW,
+  });
+  const subscription = await subscribed({ client, server }, "a", { qos: 1 });
+  const loop = subscription[Symbol.asyncIterator]();
+  void client.publish("b", "x", { qos: 1 });
+  const { packetId } = await server.next("publish");
+  const messages = Array.from({ length: 20 }, (_, i) => {
+    const payload = new Uint8Array(100 * KIB).fill(i);
+    return publish("a", payload, { packetId: i + 1 });
+  });
+  server.send(...messages);
+  await settled();
+  const { waiting } = client.stats();
+  assertLess(waiting, messages.length);
+  const came: unknown[] = [];
+  const take = async () => came.push((await loop.next()).value?.payload[0]);
+  for (let i = 0; i < waiting; i++) await take();
+  const last = publish("a", new Uint8Array([20]), { packetId: 21 });
+  server.send(last);
+  server.send(ack("puback", packetId));
+  await settled();
+  assertEquals((await server.rest()).at(-1), disconnect(0x97));
+  await clock.advance(1_000);
+  const { server: second } = await answered(listener, { sessionPresent: true });
+  for (const message of [...messages, last].slice(waiting - 1)) {
+    second.send({ ...message, dup: true });
+  }
+  while (came.length <= messages.length) await take();
+  assertEquals(came, Array.from({ length: 21 }, (_, i) => i));
+  client.close();
+});
+
+Deno.test("messages of QoS 1 past the hard bound end the connection after ten seconds where what is awaited does not come", async () => {
+  const { client, server, clock } = await connected({
+    reconnect: false,
+    ...LOW,
+  });
+  void client.publish("b", "x", { qos: 1 });
+  await server.next("publish");
+  // What heads the acknowledgement queue has a time of its own.
+  server.send(publish("a", "first", { packetId: 100 }));
+  await settled();
+  await clock.advance(1);
+  const payload = new Uint8Array(100 * KIB);
+  for (let packetId = 1; packetId <= 20; packetId++) {
+    server.send(publish("a", payload, { packetId }));
+  }
+  await settled();
+  await clock.advance(9_999);
+  assert(await isPending(client.closed));
+  await clock.advance(1);
+  assertStringIncludes((await client.closed)?.message ?? "", "too far behind");
+  assertEquals(await server.rest(), [disconnect(0x97)]);
+});
+
+Deno.test("a connection that follows one on which messages had no room is not ended for that", async () => {
+  const { client, server, clock, listener } = await connected({
+    random: () => 1,
+    ...LOW,
+  });
+  void client.publish("b", "x", { qos: 1 });
+  await server.next("publish");
+  const payload = new Uint8Array(100 * KIB);
+  for (let packetId = 1; packetId <= 20; packetId++) {
+    server.send(publish("a", payload, { packetId }));
+  }
+  await settled();
+  server.close();
+  await clock.advance(1_000);
+  const { server: second } = await answered(listener, { sessionPresent: true });
+  await second.next("publish");
+  await clock.advance(20_000);
+  assertEquals([client.connected, await second.sent()], [true, []]);
+  client.close();
+});
+
+Deno.test("SUBACK is found behind more messages than there is room for, and the rest is had on the next connection", async () => {
+  const { client, server, clock, listener } = await connected({
+    random: () => 1,
+    hardBoundBytes: 4 * KIB,
+  });
+  const subscribing = client.subscribe("a", { qos: 1 });
+  const { packetId } = await server.next("subscribe");
+  // The server goes on with a session that has more for us than there is room for, and answers behind it.
+  const messages = Array.from({ length: 20 }, (_, i) => {
+    const payload = new Uint8Array(KIB).fill(i);
+    return publish("a", payload, { packetId: i + 1 });
+  });
+  for (const message of messages) {
+    server.send(message);
+    await settled();
+  }
+  assertLess(client.stats().waitingBytes, 5 * KIB);
+  server.send(suback(packetId, [1]));
+  const subscription = await subscribing;
+  assertEquals(await server.rest(), [disconnect(0x97)]);
+  const came: (number | undefined)[] = [];
+  const looping = (async () => {
+    for await (const message of subscription) came.push(message.payload[0]);
+  })();
+  looping.catch(() => {});
+  await clock.advance(1_000);
+  const { server: second } = await answered(listener, { sessionPresent: true });
+  for (const message of messages) {
+    second.send({ ...message, dup: true });
+    await settled();
+  }
+  assertEquals(came, messages.map((_, i) => i));
+  assertEquals(
+    await second.sent(),
+    messages.map(({ packetId }) => ack("puback", packetId)),
+  );
   client.close();
 });
 
@@ -209,6 +329,7 @@ Deno.test("messages past the hard bound end the connection without DISCONNECT wh
   for (let packetId = 1; packetId <= 20; packetId++) {
     server.sendBytes(v311(publish("a", payload, { packetId })));
   }
+  server.sendBytes(v311(ack("puback", 1)));
   const error = await client.closed;
   assertStringIncludes(error?.message ?? "", "too far behind");
 });

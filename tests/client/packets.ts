@@ -26,6 +26,11 @@ export function connack(options: Partial<ConnackPacket> = {}): ConnackPacket {
   };
 }
 
+/** CONNACK of a server without Subscription Identifiers: filters are asked for together. */
+export const UNIDENTIFIED: Partial<ConnackPacket> = {
+  properties: { subscriptionIdentifiersAvailable: false },
+};
+
 export function publish(
   topicName: string,
   payload: string | Uint8Array,
@@ -75,6 +80,7 @@ export function unsuback(
 export function subscribe(
   packetId: number,
   filters: Record<string, Partial<SubscriptionRequest>>,
+  properties: Properties = NO_PROPERTIES,
 ): SubscribePacket {
   return {
     type: "subscribe",
@@ -87,7 +93,7 @@ export function subscribe(
       retainHandling: 0,
       ...options,
     })),
-    properties: NO_PROPERTIES,
+    properties,
   };
 }
 

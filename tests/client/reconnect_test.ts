@@ -16,7 +16,14 @@ import {
 } from "../../mod.ts";
 import { isPending, settled } from "./clock.ts";
 import { listen } from "./listen.ts";
-import { ack, disconnect, goodbye, publish, subscribe } from "./packets.ts";
+import {
+  ack,
+  disconnect,
+  goodbye,
+  publish,
+  subscribe,
+  UNIDENTIFIED,
+} from "./packets.ts";
 import { answered, connected, subscribed } from "./server.ts";
 
 /** Waits are as long as their bounds: 1 s, 2 s, 4 s. */
@@ -259,7 +266,7 @@ Deno.test("a subscription of a session that the server has lost is asked for aga
   await subscribed({ client, server }, ["a", "b/#"], { qos: 1 });
   server.close();
   await clock.advance(1_000);
-  const { server: second } = await answered(listener);
+  const { server: second } = await answered(listener, UNIDENTIFIED);
   const asked = await second.next("subscribe");
   assertEquals(
     asked.subscriptions,

@@ -96,9 +96,13 @@ export async function subscribed(
   ...behind: OutgoingPacket[]
 ): Promise<Subscription> {
   const subscribing = client.subscribe(filters, options);
-  const { packetId, subscriptions } = await server.next("subscribe");
-  const granted = subscriptions.map(({ qos }) => qos);
-  server.send(suback(packetId, granted), ...behind);
+  const answers: OutgoingPacket[] = [];
+  for (let left = [filters].flat().length; left > 0;) {
+    const { packetId, subscriptions } = await server.next("subscribe");
+    answers.push(suback(packetId, subscriptions.map(({ qos }) => qos)));
+    left -= subscriptions.length;
+  }
+  server.send(...answers, ...behind);
   return await subscribing;
 }
 

@@ -18,8 +18,11 @@ import type { Row } from "./fault.ts";
 import { Listener } from "./server.ts";
 import { assertAllSettled, beginWork, MESSAGES_IN_HAND } from "./work.ts";
 
-/** What CONNACK says where it accepts, without properties. */
-export const CONNACK = { 3: "20020000", 4: "20020000", 5: "2003000000" };
+/**
+ * What CONNACK says where it accepts. Under MQTT 5 the server has no Subscription Identifiers, so that one
+ * SUBSCRIBE asks for several filters.
+ */
+export const CONNACK = { 3: "20020000", 4: "20020000", 5: "20050000022900" };
 
 /** Plays rows, all at once; each that goes otherwise than it should is told. */
 export async function playAll<

@@ -1,7 +1,13 @@
 // What MQTT 5 has and both a real mosquitto and the small broker have.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { connect, PublishError, ReasonCode, RequestError } from "../../mod.ts";
+import {
+  connect,
+  PublishError,
+  ReasonCode,
+  RequestError,
+  type Subscription,
+} from "../../mod.ts";
 import { brokerTest } from "../support/broker_tests.ts";
 import { address } from "../support/mosquitto_tests.ts";
 import { take } from "../support/take.ts";
@@ -155,5 +161,64 @@ brokerTest(
       true,
       false,
     ]);
+  },
+);
+
+brokerTest(
+  "subscribe() gives each of several overlapping loops each message once",
+  async (broker) => {
+    await using client = await connect(address(broker.tcp));
+    const filters = ["overlap/#", "overlap/a", "overlap/+", "+/a"];
+    const loops: Subscription[] = [];
+    for (const [index, filter] of filters.entries()) {
+      const qos = index % 2 === 0 ? 1 : 0;
+      loops.push(await client.subscribe(filter, { qos }));
+    }
+    const came = loops.map(async (loop) => {
+      const payloads: string[] = [];
+      for await (const message of loop) {
+        assertEquals(message.properties, {});
+        if (message.text() === "end") break;
+        payloads.push(`${message.topic} ${message.text()}`);
+      }
+      return payloads.sort();
+    });
+    for (const qos of [0, 1, 2] as const) {
+      for (const topic of ["overlap/a", "overlap/a/b", "overlap/b"]) {
+        await client.publish(topic, `${qos}`, { qos });
+      }
+    }
+    await client.publish("overlap/a", "end", { qos: 1 });
+    const lines = (topics: string[]) =>
+      topics.flatMap((topic) => [0, 1, 2].map((qos) => `${topic} ${qos}`));
+    assertEquals(await Promise.all(came), [
+      lines(["overlap/a", "overlap/a/b", "overlap/b"]),
+      lines(["overlap/a"]),
+      lines(["overlap/a", "overlap/b"]),
+      lines(["overlap/a"]),
+    ]);
+  },
+);
+
+brokerTest(
+  "subscribe() has retained messages go to the loops of its filter alone",
+  async (broker) => {
+    await using client = await connect(address(broker.tcp));
+    const retain = true;
+    await client.publish("kept/a", "retained", { qos: 1, retain });
+    const collect = async (loop: Subscription) => {
+      const payloads: string[] = [];
+      for await (const message of loop) {
+        payloads.push(message.text());
+        if (message.text() === "live") break;
+      }
+      return payloads;
+    };
+    const first = collect(await client.subscribe("kept/#", { qos: 1 }));
+    const second = collect(await client.subscribe("kept/a", { qos: 1 }));
+    await client.publish("kept/a", "live", { qos: 1 });
+    const both = ["retained", "live"];
+    assertEquals(await Promise.all([first, second]), [both, both]);
+    await client.publish("kept/a", "", { qos: 1, retain });
   },
 );

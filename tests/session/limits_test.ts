@@ -174,7 +174,7 @@ Deno.test("Session gives up a SUBSCRIBE that was asked for while away, and is to
   if (event?.type !== "abandoned") throw new Error("it is abandoned");
   assertEquals(event.request, "large");
   assertEquals(event.cause instanceof UnsubscribeError, true);
-  assertEquals(written(session), "a2 06 00 02 00 00 01 66");
+  assertEquals(written(session), "a2 06 00 01 00 00 01 66");
   assertEquals(session.unanswered, 1);
 });
 

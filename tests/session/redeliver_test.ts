@@ -260,3 +260,16 @@ function acknowledge(
   if (delivery === undefined) throw new Error(`${index} did not come`);
   session.acknowledge(delivery);
 }
+
+Deno.test("Session delivers a message again that nobody took the first time, and keeps nothing of its payload till then", () => {
+  const session = connectedSession();
+  session.receive(publish(5, 1, 7, { payload: "large" }), NOW);
+  const [first] = deliveries(session);
+  first?.drop();
+  assertEquals(first?.packet.payload.length, 0);
+  assertEquals(session.unacknowledged, 1);
+  reconnect(session, "kept");
+  session.receive(publish(5, 1, 7, { payload: "large", dup: true }), NOW);
+  const [again] = deliveries(session);
+  assertEquals(again?.packet.payload.length, 5);
+});

@@ -242,7 +242,7 @@ Deno.test("Session gives up a request that a server of a lower version cannot be
   reconnect(session, "lost", { protocolVersion: 4 });
   assertEquals(told(session), ["connected", "abandoned one undefined"]);
   assertEquals([written(session), session.unanswered], [
-    "82 06 00 02 00 01 62 01",
+    "82 06 00 01 00 01 62 01",
     1,
   ]);
 });

@@ -140,9 +140,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "a SUBSCRIBE that a loss left unanswered is not sent again",
     path: "session/requests.ts",
-    text:
-      "const unanswered = [...this.#sent.values(), ...this.#waiting];\n    for",
-    instead: "const unanswered = [...this.#waiting];\n    for",
+    text: "    for (const wish of this.#wishes) this.#begin(wish);\n",
+    instead:
+      "    for (const wish of this.#wishes) if (!wish.wasSent) this.#begin(wish);\n",
   },
   {
     fault: "a refusing PUBREC does not end the handshake",
@@ -255,8 +255,8 @@ export const MUTANTS: readonly Mutant[] = [
     fault: "the alarm is not turned off at the end",
     path: "client/link.ts",
     text:
-      "    this.#attempts.end();\n    this.#drop();\n    this.#alarm.cancel();\n",
-    instead: "    this.#attempts.end();\n    this.#drop();\n",
+      "    this.#alarm.cancel();\n    // What is not settled by now is settled",
+    instead: "    // What is not settled by now is settled",
   },
   {
     fault: "disconnect waits for nothing",
