@@ -46,3 +46,9 @@ export function checkMs(what: string, name: string, value: number): void {
   if (value >= 0) return;
   throw new RangeError(`Cannot ${what}: ${name} must be 0 or more`);
 }
+
+/** Throws a TypeError where a signal is none: an AbortController in its place is the likely mistake. */
+export function checkSignal(what: string, signal: unknown): void {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw new TypeError(`Cannot ${what}: signal must be an AbortSignal`);
+}

@@ -13,7 +13,7 @@ import {
 import type { PublishProperties } from "../codec/property.ts";
 import type { Flight, OutgoingMessage } from "../session/flight.ts";
 import { topicNameFault } from "../topic/name.ts";
-import { checkInteger, checkNames } from "./checks.ts";
+import { checkInteger, checkNames, checkSignal } from "./checks.ts";
 import type { Clock } from "./clock.ts";
 import { WRITE_SIZE } from "./connection.ts";
 import { type Life, lostWith } from "./life.ts";
@@ -318,7 +318,9 @@ export class Publisher {
     if (this.#life.end !== undefined) {
       this.#life.check(`publish to "${topicName}"`, "not-sent");
     }
-    if (signal?.aborted) {
+    if (signal === undefined) return;
+    checkSignal(`publish to "${topicName}"`, signal);
+    if (signal.aborted) {
       throw aborted(`publish to "${topicName}"`, signal, "not-sent");
     }
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { ConnectionLostError } from "../errors.ts";
-import { checkNames } from "./checks.ts";
+import { checkNames, checkSignal } from "./checks.ts";
 import { type Life, lostWith } from "./life.ts";
 import type { Link } from "./link.ts";
 import type { ReauthenticateOptions } from "./options.ts";
@@ -35,9 +35,10 @@ export class Reauthenticator {
   /** See `Client.reauthenticate`. */
   authenticate(options: ReauthenticateOptions): Promise<void> {
     const { settings, life, link } = this.#options;
-    const { signal } = options;
     try {
       checkNames(WHAT, options, OPTIONS);
+      const { signal } = options;
+      checkSignal(WHAT, signal);
       life.check(WHAT);
       if (signal?.aborted) throw aborted(WHAT, signal);
       const exchange = settings.approaches.exchangeAnew();

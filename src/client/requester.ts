@@ -8,7 +8,8 @@ import type { QoS } from "../codec/packet.ts";
 import type { PublishProperties } from "../codec/property.ts";
 import { ReasonCode } from "../codec/reason_code.ts";
 import { RequestError } from "../errors.ts";
-import { checkInteger, checkMs, checkNames } from "./checks.ts";
+import { Alarm } from "./alarm.ts";
+import { checkInteger, checkMs, checkNames, checkSignal } from "./checks.ts";
 import { randomClientId } from "./client_id.ts";
 import type { Clock } from "./clock.ts";
 import type { Life } from "./life.ts";
@@ -105,8 +106,10 @@ interface Exchange {
   left: number;
   /** Whether the request has left, so that there is something to be sent again. */
   wasSent: boolean;
-  /** Lets go of the timer and the signal. */
-  release: () => void;
+  /** When its time is over. */
+  readonly until: number;
+  /** Lets go of the signal. */
+  readonly release: () => void;
 }
 
 /** Sends requests, and takes replies to those who wait for them. */
@@ -115,11 +118,14 @@ export class Requester {
   readonly #exchanges = new Map<number, Exchange>();
   readonly #subscribing = new Map<QoS, Promise<Subscription>>();
   readonly #name = randomClientId();
+  /** One timer for all of them: one that is taken back too early stays with the platform until its time is over. */
+  readonly #alarm: Alarm;
   #latest = 0;
 
   /** Makes a requester that nobody has asked. */
   constructor(options: RequesterOptions) {
     this.#options = options;
+    this.#alarm = new Alarm(options.clock, () => this.#ring());
   }
 
   /** Whether anybody waits for a reply. */
@@ -173,6 +179,15 @@ export class Requester {
     for (const [id, { what }] of this.#exchanges) {
       this.#end(id, this.#options.life.error(what));
     }
+    this.#alarm.cancel();
+  }
+
+  #ring(): void {
+    const now = this.#options.clock.now();
+    for (const [id, { until }] of this.#exchanges) {
+      if (until <= now) this.#end(id);
+      else this.#alarm.set(until, now);
+    }
   }
 
   #ask(
@@ -186,6 +201,7 @@ export class Requester {
     const { timeoutMs = TIMEOUT_MS, replyQos = 0, signal } = options;
     checkMs(what, "timeoutMs", timeoutMs);
     checkInteger(what, "replyQos", replyQos, 0, 2);
+    checkSignal(what, signal);
     for (const name of ["responseTopic", "correlationData"]) {
       if (!Object.hasOwn(options.properties ?? {}, name)) continue;
       throw new TypeError(`Cannot ${what}: ${name} is the client's own`);
@@ -193,20 +209,21 @@ export class Requester {
     life.check(what);
     if (signal?.aborted) throw aborted(what, signal);
     const prefix = checkVersion(what);
+    // It leaves when the response topic is subscribed to: the caller may reuse its buffer before.
+    const kept = typeof payload === "string"
+      ? payload
+      : payloadBytes(payload).slice();
     const id = this.#takeId();
     const abort = () => {
       if (signal !== undefined) this.#end(id, aborted(what, signal));
     };
-    const cancel = clock.schedule(() => this.#end(id), timeoutMs);
-    signal?.addEventListener("abort", abort, { once: true });
+    const now = clock.now();
     const exchange: Exchange = {
       what,
       topic,
-      // It leaves when the response topic is subscribed to: the caller may reuse its buffer before.
-      payload: typeof payload === "string"
-        ? payload
-        : payloadBytes(payload).slice(),
+      payload: kept,
       options,
+      until: now + timeoutMs,
       replies: new Stream({
         max: REPLIES_MAX,
         onLeave: () => this.#end(id),
@@ -214,12 +231,11 @@ export class Requester {
       }),
       left,
       wasSent: false,
-      release() {
-        cancel();
-        signal?.removeEventListener("abort", abort);
-      },
+      release: () => signal?.removeEventListener("abort", abort),
     };
+    signal?.addEventListener("abort", abort, { once: true });
     this.#exchanges.set(id, exchange);
+    this.#alarm.set(exchange.until, now);
     this.#responseTopic(replyQos, prefix).then(
       () => this.#send(id, exchange),
       (error) => this.#end(id, error),

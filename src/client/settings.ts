@@ -13,7 +13,7 @@ import {
   HIGH_WATER_MESSAGES,
   READ_AHEAD,
 } from "./backlog.ts";
-import { checkInteger, checkMs, checkNames } from "./checks.ts";
+import { checkInteger, checkMs, checkNames, checkSignal } from "./checks.ts";
 import { type Clock, realClock } from "./clock.ts";
 import type { AckMode } from "./consumer.ts";
 import type { MessageHandler, OnError } from "./handler.ts";
@@ -142,6 +142,7 @@ export function makeSettings(
   checkInteger(what, "maxInflight", settings.inflight.max, 1, 65_535);
   checkMs(what, "connectTimeoutMs", settings.connectTimeoutMs);
   checkMs(what, "unclaimedMs", settings.unclaimedMs);
+  checkSignal(what, options.signal);
   checkStore(options.store);
   return settings;
 }

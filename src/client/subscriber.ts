@@ -16,7 +16,7 @@ import {
   refusal,
   unsubscribeRefusal,
 } from "../session/subscribe_fault.ts";
-import { checkNames } from "./checks.ts";
+import { checkNames, checkSignal } from "./checks.ts";
 import type { Consumer } from "./consumer.ts";
 import { Filters } from "./filters.ts";
 import type { Life } from "./life.ts";
@@ -95,6 +95,7 @@ export class Subscriber {
       });
       life.check(what);
       const { signal } = options;
+      checkSignal(what, signal);
       if (signal?.aborted) throw aborted(what, signal);
       const { subscription, wait } = this.#begin(what, topicFilters, options);
       try {
@@ -380,6 +381,7 @@ export class Subscriber {
     const { link } = this.#options;
     checkNames(what, options, UNSUBSCRIBE_OPTIONS);
     const { signal, properties = NO_PROPERTIES } = options;
+    checkSignal(what, signal);
     if (signal?.aborted) throw aborted(what, signal);
     const wait = new UnsubscribeWait(topicFilters, onAnswer);
     link.session.unsubscribe({ topicFilters, properties }, wait);

@@ -17,6 +17,7 @@ import {
   reconnected,
 } from "./away.ts";
 import { isPending, settled } from "./clock.ts";
+import { countingSignal } from "./counting_signal.ts";
 import { listen } from "./listen.ts";
 import { ack, connack, publish, suback } from "./packets.ts";
 import { connected, dial, type ServerEnd, subscribed } from "./server.ts";
@@ -217,6 +218,38 @@ for (const resend of [false, true]) {
   });
 }
 
+Deno.test("request takes one timer for all, and leaves nothing behind where its payload is none", async () => {
+  const { client, server, clock } = await connected({ keepAlive: 0 });
+  const before = clock.timers;
+  const { signal, listeners } = countingSignal();
+  const payload = JSON.parse("7");
+  await assertRejects(
+    () => client.request("a", payload, { signal }),
+    TypeError,
+  );
+  assertEquals([clock.timers - before, listeners()], [0, 0]);
+  const first = client.request("a", "", { timeoutMs: 2_000 });
+  server.send(reply(await takeRequest(server), ""));
+  await first;
+  const slow = client.request("a", "", { timeoutMs: 3_000 });
+  const quick = client.request("a", "", { timeoutMs: 1_000 });
+  assertEquals(clock.timers - before, 1);
+  const over = Promise.all([
+    assertRejects(() => slow, RequestError, "3 s"),
+    assertRejects(() => quick, RequestError, "1 s"),
+  ]);
+  await clock.advance(999);
+  assert(await isPending(quick));
+  await clock.advance(1);
+  await assertRejects(() => quick, RequestError);
+  await clock.advance(1_999);
+  assert(await isPending(slow));
+  await clock.advance(1);
+  await over;
+  client.close();
+  assertEquals(clock.timers, 0);
+});
+
 Deno.test("requestMany gives replies until there are so many, or its time is over", async () => {
   const { client, server, clock } = await connected({ keepAlive: 0 });
   const counted = Array.fromAsync(
@@ -247,8 +280,8 @@ Deno.test("requestMany, left, takes no more replies", async () => {
     break;
   }
   assertEquals(await replies.next(), { done: true, value: undefined });
-  assertEquals(clock.timers, 0);
   client.close();
+  assertEquals(clock.timers, 0);
 });
 
 Deno.test("serve answers to the Response Topic with the Correlation Data, and acknowledges behind the reply", async () => {

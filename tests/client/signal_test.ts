@@ -3,31 +3,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { AbortedError, ConnectError, SubscribeError } from "../../mod.ts";
 import { settled } from "./clock.ts";
+import { countingSignal } from "./counting_signal.ts";
 import { ack, connack, suback } from "./packets.ts";
 import { connected, dial, grantUnsubscribe, subscribed } from "./server.ts";
-
-/** A signal that knows how many listen to it. */
-function countingSignal(): { signal: AbortSignal; listeners(): number } {
-  const { signal } = new AbortController();
-  const listeners = new Set<unknown>();
-  const { addEventListener, removeEventListener } = signal;
-  signal.addEventListener = (
-    type: string,
-    listener: EventListenerOrEventListenerObject,
-    options?: boolean | AddEventListenerOptions,
-  ) => {
-    listeners.add(listener);
-    addEventListener.call(signal, type, listener, options);
-  };
-  signal.removeEventListener = (
-    type: string,
-    listener: EventListenerOrEventListenerObject,
-  ) => {
-    listeners.delete(listener);
-    removeEventListener.call(signal, type, listener);
-  };
-  return { signal, listeners: () => listeners.size };
-}
 
 Deno.test("connect leaves nothing on its signal, whether it resolves or rejects", async () => {
   const { signal, listeners } = countingSignal();
@@ -39,6 +17,36 @@ Deno.test("connect leaves nothing on its signal, whether it resolves or rejects"
   server.send(connack({ reasonCode: 0x87 }));
   await assertRejects(() => connecting, ConnectError);
   assertEquals(listeners(), 0);
+});
+
+Deno.test("calls with a signal that is none reject with a TypeError, and send nothing", async () => {
+  // What a program without types may hand in.
+  const signal = JSON.parse("{}");
+  await assertRejects(() => dial({ signal }).connecting, TypeError, "signal");
+  const { client, server } = await connected();
+  for (
+    const call of [
+      () => client.publish("a", "x", { signal }),
+      () => client.publish("a", "x", { qos: 1, signal }),
+      () => client.subscribe("a", { signal }),
+      () => client.unsubscribe("a", { signal }),
+      () => client.request("a", "x", { signal }),
+      () => client.reauthenticate({ signal }),
+    ]
+  ) await assertRejects(call, TypeError, "signal must be an AbortSignal");
+  await settled();
+  assertEquals(await server.sent(), []);
+  client.close();
+});
+
+Deno.test("reauthenticate rejects where its options are none", async () => {
+  const { client } = await connected();
+  await assertRejects(
+    () => client.reauthenticate(JSON.parse("null")),
+    TypeError,
+    "the options must be an object",
+  );
+  client.close();
 });
 
 Deno.test("connect leaves no timer behind", async () => {
