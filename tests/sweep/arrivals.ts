@@ -10,6 +10,17 @@ export function payloadOf(qos: QoS, number: number): string {
   return `${qos} ${number} ${PADDING}`;
 }
 
+/** The number in a payload. */
+export function numberIn(payload: string): number {
+  return Number(payload.split(" ")[1]);
+}
+
+/** Whether numbers, each taken the first time that it comes, rise. */
+export function isOrdered(numbers: readonly number[]): boolean {
+  const first = [...new Set(numbers)];
+  return first.every((number, at) => number > (first[at - 1] ?? -1));
+}
+
 /** Counts what comes, up to a last number of each QoS. */
 export class Arrivals {
   readonly #what: string;
@@ -57,12 +68,11 @@ export class Arrivals {
 
   #faultsOf(qos: number): string[] {
     const numbers = this.of(qos);
-    const first = [...new Set(numbers)];
     const faults = this.lost(qos).map((number) => `lost: number ${number}`);
-    if (qos === 2 && first.length < numbers.length) {
+    if (qos === 2 && new Set(numbers).size < numbers.length) {
       faults.push(`doubled: ${numbers.join(" ")}`);
     }
-    if (first.some((number, at) => number < (first[at - 1] ?? -1))) {
+    if (!isOrdered(numbers)) {
       faults.push(`out of order: ${numbers.join(" ")}`);
     }
     return faults.map((fault) => `${this.#what}, QoS ${qos}: ${fault}`);

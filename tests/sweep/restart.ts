@@ -9,7 +9,7 @@ import {
 } from "../../mod.ts";
 import { RestartedMosquitto } from "../support/restarted_mosquitto.ts";
 import { tappedTransport } from "../support/tapped_transport.ts";
-import { Arrivals, payloadOf } from "./arrivals.ts";
+import { Arrivals, isOrdered, numberIn, payloadOf } from "./arrivals.ts";
 import { FlightLedger } from "./flight_ledger.ts";
 
 /** So many publishes of one side are under way at a time. */
@@ -29,14 +29,16 @@ export interface Restart {
 
 /** What became of the messages, over both directions. */
 export interface RestartOutcome {
-  /** What the clients did wrong, a line each: hung, an identifier used twice, QoS 2 doubled by their own hand. */
+  /** What the clients did wrong, a line each: hung, an identifier used twice, QoS 2 doubled or order lost by their own hand. */
   readonly faults: readonly string[];
-  /** What would be wrong, were the broker one that forgets nothing: lost, doubled, out of order or rejected. */
-  readonly changes: readonly string[];
+  /** What was rejected, a line each. */
+  readonly rejected: readonly string[];
   /** Acknowledged by the broker, and not delivered. */
   readonly lost: number;
   /** Messages of QoS 2 that the broker delivered anew, having forgotten that it had delivered them. */
   readonly doubled: number;
+  /** Of how many QoS, over both directions, the broker delivered messages out of their order. */
+  readonly reordered: number;
   /** Messages of QoS 1 that came more than once, as they may. */
   readonly repeated: number;
   /** Publishes that rejected with the delivery "unknown". */
@@ -179,15 +181,15 @@ class Side {
 /** Sums up; what the ledgers show to be the broker's doing is no fault of the clients. */
 function outcome(left: Side, right: Side): RestartOutcome {
   const faults = [...left.ledger.faults, ...right.ledger.faults];
-  const changes: string[] = [];
+  const rejected: string[] = [];
   let lost = 0;
   let doubled = 0;
+  let reordered = 0;
   for (const [from, to] of [[left, right], [right, left]] as const) {
     const { arrivals } = to;
-    changes.push(...arrivals.faults());
     for (const { qos, number, error } of from.rejected) {
       const line = `rejected: QoS ${qos} number ${number}: ${error}`;
-      changes.push(line);
+      rejected.push(line);
       const isUnknown = error instanceof ConnectionLostError &&
         error.delivery === "unknown";
       if (!isUnknown) faults.push(line);
@@ -198,6 +200,10 @@ function outcome(left: Side, right: Side): RestartOutcome {
           one.qos === qos && one.number === number
         )
       ).length;
+      if (!isOrdered(to.ledger.came(qos).map(numberIn))) reordered++;
+      else if (!isOrdered(arrivals.of(qos))) {
+        faults.push(`QoS ${qos} was handed out in another order than it came`);
+      }
     }
     for (const [number, times] of timesOf(arrivals.of(2))) {
       const begun = to.ledger.begun(payloadOf(2, number));
@@ -209,9 +215,10 @@ function outcome(left: Side, right: Side): RestartOutcome {
   }
   return {
     faults,
-    changes,
+    rejected,
     lost,
     doubled,
+    reordered,
     repeated: left.arrivals.repeated + right.arrivals.repeated,
     unknown: left.rejected.length + right.rejected.length,
     reconnects: left.reconnects + right.reconnects,
