@@ -5,6 +5,11 @@
  * @module
  */
 
+/** A checkpoint says where a program is, and holds none of its data: a place in a file, say, and a checksum. */
+const CHECKPOINT_SIZE_MAX = 1_024;
+
+const encoder = new TextEncoder();
+
 /** Throws a TypeError where an option has a name that does not exist. */
 export function checkNames(
   what: string,
@@ -51,4 +56,20 @@ export function checkMs(what: string, name: string, value: number): void {
 export function checkSignal(what: string, signal: unknown): void {
   if (signal === undefined || signal instanceof AbortSignal) return;
   throw new TypeError(`Cannot ${what}: signal must be an AbortSignal`);
+}
+
+/** Throws a TypeError or a RangeError where a checkpoint could not be given back as it is. */
+export function checkCheckpoint(what: string, checkpoint: unknown): void {
+  if (typeof checkpoint !== "string" || !checkpoint.isWellFormed()) {
+    throw new TypeError(
+      `Cannot ${what}: the checkpoint must be a string without lone surrogates`,
+    );
+  }
+  // A character makes three bytes at most, so that most of them need not be encoded.
+  if (3 * checkpoint.length <= CHECKPOINT_SIZE_MAX) return;
+  const size = encoder.encode(checkpoint).length;
+  if (size <= CHECKPOINT_SIZE_MAX) return;
+  throw new RangeError(
+    `Cannot ${what}: the checkpoint must not have more than ${CHECKPOINT_SIZE_MAX} bytes: ${size}`,
+  );
 }

@@ -137,7 +137,7 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
 
   /** What the option `store` has brought back from an earlier process; undefined without one. */
   get restored(): Restored | undefined {
-    return this.#link.restored;
+    return this.#link.keeper?.restored;
   }
 
   /** Resolves when the client has ended: with undefined after `disconnect()`, else with the cause. It never rejects. */
@@ -170,6 +170,11 @@ export class Client implements AsyncIterable<Message>, AsyncDisposable {
     options: PublishOptions = NO_OPTIONS,
   ): Promise<PublishResult | undefined> {
     return this.#publisher.publish(topic, payload, options);
+  }
+
+  /** Keeps a checkpoint that goes with no message, or with undefined none any more; see {@linkcode PublishOptions.checkpoint}. */
+  checkpoint(checkpoint: string | undefined): Promise<void> {
+    return this.#publisher.checkpoint(checkpoint);
   }
 
   /**

@@ -6,7 +6,12 @@
 import type { ConnectPacket, ProtocolVersion } from "../codec/packet.ts";
 import { isReasonCode } from "../codec/reason_code.ts";
 import { checkDisconnectPacket } from "../session/connect_check.ts";
-import { checkInteger, checkMs, checkNames } from "./checks.ts";
+import {
+  checkCheckpoint,
+  checkInteger,
+  checkMs,
+  checkNames,
+} from "./checks.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
 import type { DisconnectOptions } from "./options.ts";
 
@@ -14,6 +19,7 @@ const DISCONNECT_OPTIONS: ReadonlySet<string> = new Set([
   "timeoutMs",
   "reasonCode",
   "properties",
+  "checkpoint",
 ]);
 
 /** What a client may say in DISCONNECT. */
@@ -32,7 +38,9 @@ export function checkDisconnect(
   },
 ): void {
   checkNames("disconnect", options, DISCONNECT_OPTIONS);
-  const { reasonCode = 0, timeoutMs = 0, properties = {} } = options;
+  const { reasonCode = 0, timeoutMs = 0, properties = {}, checkpoint } =
+    options;
+  if (checkpoint !== undefined) checkCheckpoint("disconnect", checkpoint);
   checkInteger("disconnect", "reasonCode", reasonCode, 0, 255);
   checkMs("disconnect", "timeoutMs", timeoutMs);
   checkNames("disconnect", properties, DISCONNECT_PROPERTIES);

@@ -22,6 +22,9 @@ import type { Request } from "./wait.ts";
 /** The Session Expiry Interval of a session that never expires. */
 const NEVER_EXPIRES = 0xffff_ffff;
 
+/** How long a store may take over what it is given last. */
+const END_MS = 5_000;
+
 /** What a keeper is made from. */
 export interface KeeperOptions {
   readonly store: Store;
@@ -29,6 +32,8 @@ export interface KeeperOptions {
   readonly clock: Clock;
   /** Is told of damages, and makes the requests of messages that an earlier process has published. */
   readonly owner: Pick<LinkOwner, "makeRequest" | "onStatus">;
+  /** Is told what has come back before anything is done with it, and may have that come to nothing. */
+  readonly onRestored: ((restored: Restored) => void) | undefined;
   /** The store has failed, and what it could not keep was refused: the session's events wait. */
   readonly onRefused: () => void;
 }
@@ -50,6 +55,9 @@ export class Keeper {
   #fault: StoreError | undefined;
   #unkept: readonly StoreChange[] = [];
   #ended: Promise<void> | undefined;
+  #restored: Restored | undefined;
+  /** What is kept last of all, where anything is. */
+  #last: { readonly checkpoint: string | undefined } | undefined;
 
   /** Makes a keeper whose store is not open. */
   constructor(options: KeeperOptions) {
@@ -58,8 +66,13 @@ export class Keeper {
     this.#session = options.session;
   }
 
-  /** Opens the store, and has the session go on with what it gives. Rejects with a StoreError. */
-  async open(approaches: Approaches): Promise<Restored> {
+  /** What the store has brought back; undefined before it is open. */
+  get restored(): Restored | undefined {
+    return this.#restored;
+  }
+
+  /** Opens the store, and has the session go on with what it gives. Rejects with a StoreError, or what `onRestored` throws. */
+  async open(approaches: Approaches): Promise<void> {
     const wallNow = this.#options.clock.wallNow();
     const reader = new SessionReader(this.#wallAhead);
     let damages: readonly StoreDamage[];
@@ -78,9 +91,18 @@ export class Keeper {
     if (stored.binding !== undefined) {
       approaches.goOnAs(stored.binding.clientId);
     }
-    const restored = describe(stored, damages);
+    this.#restored = describe(stored, damages);
+    try {
+      this.#options.onRestored?.(this.#restored);
+    } catch (error) {
+      // What is damaged is found once: what follows from it has to be kept now.
+      if (damages.some(({ changesMax }) => changesMax > 0)) {
+        this.#restore(stored);
+      }
+      await this.end();
+      throw error;
+    }
     this.#restore(stored);
-    return restored;
   }
 
   /** Whether the store has failed, and was not repaired since. */
@@ -117,6 +139,17 @@ export class Keeper {
     }
   }
 
+  /** Keeps a checkpoint that goes with no message. Resolves when it is kept; rejects with a StoreError where it is not. */
+  async checkpoint(checkpoint: string | undefined): Promise<void> {
+    this.#session.keeping.checkpoint(checkpoint);
+    await this.keep();
+  }
+
+  /** Where nothing is left to be settled at the end, this checkpoint is kept last of all. */
+  endWith(checkpoint: string | undefined): void {
+    this.#last = { checkpoint };
+  }
+
   /** Appends again what could not be kept. Rejects with a StoreError where it cannot be kept now either. */
   async repair(): Promise<void> {
     await this.#appending?.catch(told);
@@ -131,6 +164,7 @@ export class Keeper {
       server,
       protocolVersion,
       sessionExpiryInterval: expiryInterval(connect, connack),
+      keepAlive: connack.properties.serverKeepAlive ?? connect.keepAlive,
       seenAt: 0,
     };
     this.#renew();
@@ -143,12 +177,26 @@ export class Keeper {
     else this.#renewalAt = Infinity;
   }
 
-  /** Keeps what was recorded by now, and nothing of what follows; then lets go of the store. */
-  end(): Promise<void> {
-    return this.#ended ??= this.#end();
+  /**
+   * Keeps what was recorded by now, and nothing of what follows; then lets go of the store. Resolves when that is
+   * done, or the time is over: a store that does not answer holds nobody up.
+   */
+  end(withinMs = END_MS): Promise<void> {
+    const ended = this.#ended ??= this.#end();
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.schedule(resolve, withinMs);
+      void ended.then(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   async #end(): Promise<void> {
+    const { inFlight, queued, keeping } = this.#session;
+    if (this.#last !== undefined && inFlight + queued === 0) {
+      keeping.checkpoint(this.#last.checkpoint);
+    }
     try {
       await (this.#fault === undefined ? this.#keep() : this.#repair());
     } catch {
@@ -186,6 +234,9 @@ export class Keeper {
   }
 
   #keep(): Promise<void> | undefined {
+    if (this.#fault !== undefined && this.#appending === undefined) {
+      this.#refuseAtOnce(this.#fault);
+    }
     this.#record();
     return this.#appendRecorded();
   }
@@ -193,10 +244,6 @@ export class Keeper {
   #appendRecorded(): Promise<void> | undefined {
     if (this.#appending !== undefined) {
       return this.#appending.then(() => this.#appendRecorded());
-    }
-    if (this.#fault !== undefined) {
-      this.#refuse(this.#fault);
-      throw this.#fault;
     }
     if (!this.#ledger.hasChanges) return undefined;
     return this.#append(this.#ledger.take());
@@ -235,6 +282,7 @@ export class Keeper {
     this.#fault = undefined;
     this.#unkept = [];
     this.#keptTo = recordedTo;
+    this.#ledger.kept();
   }
 
   /** What the append was to keep may be kept in part, so that it comes again before anything else does. */
@@ -250,10 +298,23 @@ export class Keeper {
     throw this.#fault;
   }
 
+  /** The store fails, and has seen nothing of what was accepted since: that leaves nothing for it to do. */
+  #refuseAtOnce(fault: StoreError): never {
+    this.#refuse(fault);
+    const records = this.#session.takeRecords().filter((record) =>
+      "order" in record
+        ? record.order <= this.#recordedTo
+        : record.type !== "checkpoint"
+    );
+    this.#ledger.record(records, this.#wallAhead);
+    throw fault;
+  }
+
   /** No byte has left of what was accepted and is not kept. */
   #refuse(fault: StoreError): void {
     const { keeping } = this.#session;
     keeping.refuseAfter(this.#keptTo, fault);
+    this.#ledger.revoke();
     // Whoever is refused leaves a record.
     if (keeping.hasRecords) this.#options.onRefused();
   }
@@ -291,11 +352,14 @@ function expiryInterval(connect: ConnectPacket, connack: ConnackPacket) {
 }
 
 function describe(
-  { session, binding, unknown, lost }: StoredSession,
+  stored: StoredSession,
   damages: readonly StoreDamage[],
 ): Restored {
+  const { session, binding, isElsewhere, unknown, lost, checkpoint } = stored;
   return {
     clientId: binding?.clientId,
+    server: binding?.server,
+    isElsewhere,
     queued: session.queue.length,
     published: session.published.length,
     released: session.released.length,
@@ -308,6 +372,7 @@ function describe(
       properties,
     })),
     lost,
+    checkpoint,
     damages,
   };
 }

@@ -23,7 +23,6 @@ import type { Exchange } from "./exchange.ts";
 import type { Keeper } from "./keeper.ts";
 import type { LinkOwner } from "./link_owner.ts";
 import type { DisconnectOptions } from "./options.ts";
-import type { Restored } from "./restored.ts";
 import type { Settings } from "./settings.ts";
 import type { Store } from "../store/store.ts";
 import { type Request, Wait } from "./wait.ts";
@@ -48,15 +47,14 @@ export class Link {
   agreed: { connect: ConnectPacket; connack: ConnackPacket } | undefined;
   /** When the last connection was lost; undefined before. */
   lostAt: number | undefined;
-  /** What the store has brought back; undefined where there is no store. */
-  restored: Restored | undefined;
+  /** Who keeps what the session records; undefined where there is no store. */
+  keeper: Keeper | undefined;
   readonly #settings: Settings;
   readonly #owner: LinkOwner;
   readonly #attempts: Attempts;
   readonly #alarm: Alarm;
   readonly #opened = new Wait<void>();
   readonly #watch: Watch;
-  #keeper: Keeper | undefined;
   #conversation: Conversation | undefined;
   #ended = false;
   #disconnecting = false;
@@ -110,14 +108,14 @@ export class Link {
       await this.#opened.promise;
     } finally {
       signal?.removeEventListener("abort", abort);
-      if (this.#ended) await this.#keeper?.end();
+      if (this.#ended) await this.keeper?.end();
     }
   }
 
   /** What the session has for the wire leaves soon; what it has for the store alone is kept soon. */
   scheduleFlush(): void {
     if (this.#conversation !== undefined) this.#conversation.scheduleFlush();
-    else if (this.#keeper !== undefined) this.scheduleTurn();
+    else if (this.keeper !== undefined) this.scheduleTurn();
   }
 
   /** What keeps reading waiting may have changed. */
@@ -154,7 +152,7 @@ export class Link {
     const at = Math.min(this.session.deadline, this.#attempts.dueAt);
     // A sign of life, or another attempt: after a suspend both are due at once.
     const lookAt = at < Infinity ? now + SUSPEND_MS : Infinity;
-    const keptAt = this.#keeper?.deadline ?? Infinity;
+    const keptAt = this.keeper?.deadline ?? Infinity;
     this.#alarm.set(
       Math.min(at, lookAt, keptAt, this.#owner.deadline(now)),
       now,
@@ -163,13 +161,16 @@ export class Link {
 
   /** Ends in order: accepted publishes are waited for, then DISCONNECT leaves and the wire is closed. */
   async disconnect(options: DisconnectOptions): Promise<void> {
-    await this.#leave(options);
-    await this.#keeper?.end();
+    const { clock } = this.#settings;
+    const { timeoutMs = DISCONNECT_TIMEOUT_MS } = options;
+    const until = clock.now() + timeoutMs;
+    if ("checkpoint" in options) this.keeper?.endWith(options.checkpoint);
+    await this.#leave(options, timeoutMs);
+    await this.keeper?.end(Math.max(PART_MS, until - clock.now()));
   }
 
-  async #leave(options: DisconnectOptions): Promise<void> {
+  async #leave(options: DisconnectOptions, timeoutMs: number): Promise<void> {
     const isWritten = () => this.#conversation?.isWritten ?? true;
-    const { timeoutMs = DISCONNECT_TIMEOUT_MS } = options;
     await this.#until(
       () => isWritten() && this.session.inFlight + this.session.queued === 0,
       timeoutMs,
@@ -210,7 +211,7 @@ export class Link {
     this.#drop();
     this.#alarm.cancel();
     // What is not settled by now is settled for those who wait, and stays in the store.
-    const kept = this.#keeper?.end();
+    const kept = this.keeper?.end();
     this.session.abandon();
     this.#owner.onEnding(error);
     this.#tellEvents(this.#settings.clock.now());
@@ -223,16 +224,17 @@ export class Link {
   /** Goes on with what an earlier process has left. What that takes is loaded only here. */
   async #restore(store: Store): Promise<void> {
     const { Keeper } = await import("./keeper.ts");
-    const { approaches, clock } = this.#settings;
+    const { approaches, clock, onRestored } = this.#settings;
     const keeper = new Keeper({
       store,
       session: this.session,
       clock,
       owner: this.#owner,
+      onRestored,
       onRefused: () => this.scheduleTurn(),
     });
-    this.restored = await keeper.open(approaches);
-    this.#keeper = keeper;
+    await keeper.open(approaches);
+    this.keeper = keeper;
   }
 
   async #converse(
@@ -244,7 +246,7 @@ export class Link {
     let wire: Wire | undefined;
     try {
       signal.throwIfAborted();
-      if (this.#keeper?.isFailing) await this.#keeper.repair();
+      if (this.keeper?.isFailing) await this.keeper.repair();
       wire = await approach.transport.open(signal);
       signal.throwIfAborted();
     } catch (error) {
@@ -258,7 +260,7 @@ export class Link {
       session: this.session,
       clock,
       debug,
-      keeper: this.#keeper,
+      keeper: this.keeper,
       owner: {
         isPaused: () => this.#owner.isPaused(),
         onRead: (size) => this.#owner.onRead(size),
@@ -286,7 +288,7 @@ export class Link {
     if (this.#ended) return;
     this.#owner.onTurn(now);
     if (this.#conversation !== undefined) this.#conversation.endTurn();
-    else this.#keeper?.keepApart();
+    else this.keeper?.keepApart();
     this.arm();
     this.#watch.look();
   }
@@ -327,7 +329,7 @@ export class Link {
     if (!conversation?.accepts(packet)) return false;
     const { connect } = conversation;
     this.agreed = { connect, connack: packet };
-    this.#keeper?.bind(connect, packet, this.#settings.approaches.home);
+    this.keeper?.bind(connect, packet, this.#settings.approaches.home);
     const { protocolVersion } = packet;
     this.#attempts.accepted(this.session.clientId, protocolVersion, now);
     this.#owner.onEvent(event, now);
@@ -382,7 +384,7 @@ export class Link {
       }
     }
     this.session.wake(now);
-    this.#keeper?.wake();
+    this.keeper?.wake();
     this.#turn(now);
   }
 

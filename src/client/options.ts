@@ -27,6 +27,7 @@ import type { Authenticate } from "./exchange.ts";
 import type { MessageHandler, OnError } from "./handler.ts";
 import type { Payload } from "./payload.ts";
 import type { ReconnectOptions } from "./reconnect_options.ts";
+import type { Restored } from "./restored.ts";
 import type { OfflineOptions, SessionLostOptions } from "./session_options.ts";
 import type { WireOptions } from "./wire_options.ts";
 
@@ -126,6 +127,11 @@ export interface ConnectOptions extends ReceiveOptions, WireOptions {
    * keep its side.
    */
   readonly store?: Store;
+  /**
+   * Called with what the store has brought back, before the first attempt to connect. Where it throws, nothing is
+   * sent, what was kept stays in the store, and `connect()` rejects with what was thrown.
+   */
+  readonly onRestored?: (restored: Restored) => void;
   /** Called with a readable line for each packet sent and received; passwords are masked. */
   readonly debug?: (line: string) => void;
   /** A wire of one's own in place of the URL's. */
@@ -149,6 +155,30 @@ export interface PublishOptions {
   readonly retain?: boolean;
   /** MQTT 5. */
   readonly properties?: PublishProperties;
+  /**
+   * How far the program has come with this message, in words of its own: up to 1,024 bytes of UTF-8. The store
+   * keeps the last one, in one piece with the message, so that a program that is killed knows which messages the
+   * store has taken over: `client.restored.checkpoint`. At QoS 0, where the store keeps no message, it is kept
+   * before the message leaves. Without a store it is of no effect.
+   *
+   * @example
+   * ```ts ignore
+   * import { connect, memoryStore } from "./mod.ts";
+   *
+   * const readings = ["20.5", "20.7", "21.1"];
+   * const client = await connect("mqtt://localhost", {
+   *   cleanStart: false,
+   *   store: memoryStore(), // a program that may be killed has fileStore("state.log")
+   * });
+   * const taken = Number(client.restored?.checkpoint ?? 0);
+   * for (let next = taken; next < readings.length; next++) {
+   *   const checkpoint = `${next + 1}`;
+   *   await client.publish("t", readings[next] ?? "", { qos: 2, checkpoint });
+   * }
+   * await client.disconnect({ checkpoint: undefined }); // the next run begins anew
+   * ```
+   */
+  readonly checkpoint?: string;
   /** Gives up waiting when it fires. A message that was sent may arrive all the same. */
   readonly signal?: AbortSignal;
 }
@@ -212,4 +242,9 @@ export interface DisconnectOptions {
    * kept only for our own return ends.
    */
   readonly properties?: Omit<DisconnectProperties, "serverReference">;
+  /**
+   * The checkpoint that the store keeps last of all, when all that was accepted is settled: undefined, where it
+   * is named, for none any more. Where something is not settled by then, the last one stays.
+   */
+  readonly checkpoint?: string | undefined;
 }

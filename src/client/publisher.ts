@@ -13,7 +13,12 @@ import {
 import type { PublishProperties } from "../codec/property.ts";
 import type { Flight, OutgoingMessage } from "../session/flight.ts";
 import { topicNameFault } from "../topic/name.ts";
-import { checkInteger, checkNames, checkSignal } from "./checks.ts";
+import {
+  checkCheckpoint,
+  checkInteger,
+  checkNames,
+  checkSignal,
+} from "./checks.ts";
 import type { Clock } from "./clock.ts";
 import { WRITE_SIZE } from "./connection.ts";
 import { type Life, lostWith } from "./life.ts";
@@ -57,8 +62,15 @@ const OPTIONS: ReadonlySet<string> = new Set([
   "qos",
   "retain",
   "properties",
+  "checkpoint",
   "signal",
 ]);
+
+/** What is told of a failure besides. */
+const NOTHING_MORE: { readonly restored?: true } = Object.freeze({});
+const RESTORED: { readonly restored?: true } = Object.freeze({
+  restored: true,
+});
 
 /** What a publisher is made from. */
 export interface PublisherOptions {
@@ -112,6 +124,7 @@ export class Publisher {
         packetId: 0,
         properties: options.properties ?? NO_PROPERTIES,
         expiresAt: this.#expiresAt(options.properties),
+        checkpoint: options.checkpoint,
       };
       return message.qos === 0
         ? this.#publishOnce(message, options.signal)
@@ -122,11 +135,22 @@ export class Publisher {
     }
   }
 
+  /** See `Client.checkpoint`. */
+  async checkpoint(checkpoint: string | undefined): Promise<void> {
+    const what = "keep a checkpoint";
+    if (checkpoint !== undefined) checkCheckpoint(what, checkpoint);
+    this.#life.check(what);
+    const kept = this.#link.keeper?.checkpoint(checkpoint);
+    // Where the store fails the connection ends, as with all else that cannot be kept.
+    this.#link.scheduleFlush();
+    await kept;
+  }
+
   /** What is settled in place of the promise that an earlier process had of a message. */
   restored(topicName: string): PublishWait {
     return new RestoredWait(
       topicName,
-      this.#tellFailure,
+      (name, error) => this.#countFailure(name, error, RESTORED),
       (name) =>
         this.#life.status.tell({
           type: "restored-published",
@@ -153,7 +177,10 @@ export class Publisher {
   /** A handshake will have no end: the client has ended, the server has lost the session, or the store cannot keep it. */
   abandoned(wait: PublishWait, { delivery, cause }: Abandoned): void {
     if (cause instanceof StoreError) return wait.reject(cause);
-    const what = `publish to "${wait.topicName}"`;
+    // Behind PUBREC a store knows of a message that there is one, and no more.
+    const what = wait.topicName === ""
+      ? "publish a message of an earlier process"
+      : `publish to "${wait.topicName}"`;
     wait.reject(
       this.#life.end !== undefined
         ? this.#life.error(what, delivery)
@@ -221,6 +248,9 @@ export class Publisher {
     signal: AbortSignal | undefined,
   ): Promise<PublishResult | undefined> {
     const { session } = this.#link;
+    if (message.checkpoint !== undefined) {
+      session.keeping.checkpoint(message.checkpoint);
+    }
     this.#life.stats.messagesPublished++;
     const isAccepted = session.outgoingSize < OUTGOING_BYTES_HIGH;
     this.#link.scheduleFlush();
@@ -301,7 +331,10 @@ export class Publisher {
       checkNames(`publish to "${topicName}"`, options, OPTIONS);
       this.#options = options;
     }
-    const { qos, signal } = options;
+    const { qos, checkpoint, signal } = options;
+    if (checkpoint !== undefined) {
+      checkCheckpoint(`publish to "${topicName}"`, checkpoint);
+    }
     if (qos !== undefined && qos !== 0 && qos !== 1 && qos !== 2) {
       checkInteger(`publish to "${topicName}"`, "qos", qos, 0, 2);
     }
@@ -331,14 +364,15 @@ export class Publisher {
     return interval === undefined ? 0 : this.#clock.now() + interval * 1000;
   }
 
-  #countFailure(topic: string, error: unknown): void {
+  #countFailure(topic: string, error: unknown, more = NOTHING_MORE): void {
     const { stats, status } = this.#life;
     stats.publishesFailed++;
-    if (!status.isHeard || !(error instanceof Error)) return;
+    if (!(error instanceof Error)) return;
+    if (!status.isHeard && more !== RESTORED) return;
     const delivery = "delivery" in error
       ? error.delivery as Delivery | undefined
       : "not-sent";
-    status.tell({ type: "publish-failed", topic, error, delivery });
+    status.tell({ type: "publish-failed", topic, error, delivery, ...more });
   }
 }
 

@@ -25,6 +25,10 @@ export interface RestoredPublish {
 export interface Restored {
   /** Whose session it was; undefined where it never had a connection. */
   readonly clientId: string | undefined;
+  /** The address of its server, as errors have it; undefined where it never had a connection. */
+  readonly server: string | undefined;
+  /** Whether none of the URLs has the host of that server, so that it may be another one. */
+  readonly isElsewhere: boolean;
   /** How many messages wait to be sent. */
   readonly queued: number;
   /** How many messages were sent and not acknowledged: they are sent again. */
@@ -34,12 +38,14 @@ export interface Restored {
   /** How many messages of QoS 2 that came were taken, and are not taken again. */
   readonly owned: number;
   /**
-   * Messages of QoS 2 that may have been delivered, and may not, since a part of the store is damaged. They
-   * are not sent again: publish them anew where twice is better than never.
+   * Messages of QoS 2 that may have been delivered, and may not, since a part of the store is damaged, or they
+   * were sent to another host. They are not sent again: publish them anew where twice is better than never.
    */
   readonly unknown: readonly RestoredPublish[];
   /** How many messages are known to be lost, with what is damaged. */
   readonly lost: number;
+  /** The last checkpoint that was kept, see `PublishOptions.checkpoint`; undefined where there is none. */
+  readonly checkpoint: string | undefined;
   /** What of the store cannot be read any more. */
   readonly damages: readonly StoreDamage[];
 }

@@ -22,6 +22,7 @@ import {
   makeReconnectSettings,
   type ReconnectSettings,
 } from "./reconnect_options.ts";
+import type { Restored } from "./restored.ts";
 import type { ServerUrl } from "./servers.ts";
 import {
   makeSessionSettings,
@@ -66,6 +67,7 @@ export interface Settings {
   readonly inflight: Inflight;
   readonly session: SessionSettings;
   readonly store: Store | undefined;
+  readonly onRestored: ((restored: Restored) => void) | undefined;
   readonly unclaimedMs: number;
   readonly signal: AbortSignal | undefined;
   readonly debug: ((line: string) => void) | undefined;
@@ -102,6 +104,7 @@ const CONNECT_OPTIONS: ReadonlySet<string> = new Set([
   "offline",
   "sessionLost",
   "store",
+  "onRestored",
 ]);
 
 /** Checks what `connect()` was asked for. Throws a TypeError or a RangeError. */
@@ -135,6 +138,7 @@ export function makeSettings(
     },
     session: makeSessionSettings(what, options),
     store: options.store,
+    onRestored: options.onRestored,
     unclaimedMs: options.unclaimedMs ?? UNCLAIMED_MS,
     signal: options.signal,
     debug: options.debug,

@@ -78,14 +78,19 @@ export type StatusEvent =
   | { readonly type: "closed"; readonly error: MqttError | undefined }
   /** Something that a person should know of; what came before anybody listened is told to the first who does. */
   | { readonly type: "warning"; readonly text: string }
-  /** A publish was rejected, whether or not anybody awaits it. */
+  /**
+   * A publish was rejected, whether or not anybody awaits it. Where an earlier process had published it, this
+   * waits for the first who listens, as warnings do.
+   */
   | {
     readonly type: "publish-failed";
     readonly topic: string;
     readonly error: Error;
     readonly delivery: Delivery | undefined;
+    /** There where the store had brought the message back. */
+    readonly restored?: true;
   }
-  /** A message that the store had brought back has completed its handshake. */
+  /** A message that the store had brought back has completed its handshake. This too waits for the first who listens. */
   | {
     readonly type: "restored-published";
     /** Undefined where all that the store knew was that the server has it. */
@@ -177,8 +182,8 @@ const EVENTS_MAX = 1_000;
 /** Tells events to all who listen. */
 export class StatusStream {
   readonly #listeners = new Set<Stream<StatusEvent>>();
-  /** Warnings that nobody has heard; each text once, so that they are few. */
-  readonly #unheard = new Map<string, StatusEvent>();
+  /** What nobody has heard, and somebody should. Each text of a warning is there once. */
+  readonly #unheard = new Map<unknown, StatusEvent>();
   #ended = false;
 
   /** Whether anybody listens. */
@@ -188,9 +193,7 @@ export class StatusStream {
 
   /** Tells all who listen. */
   tell(event: StatusEvent): void {
-    if (event.type === "warning" && !this.isHeard) {
-      this.#unheard.set(event.text, event);
-    }
+    if (!this.isHeard && waits(event)) this.#keep(event);
     for (const listener of this.#listeners) listener.push(event);
   }
 
@@ -208,9 +211,23 @@ export class StatusStream {
       onLeave: () => this.#listeners.delete(listener),
     });
     for (const event of this.#unheard.values()) listener.push(event);
-    this.#unheard.clear();
+    // Parts of one program that begin to listen at once hear the same.
+    if (this.#unheard.size > 0) queueMicrotask(() => this.#unheard.clear());
     if (this.#ended) listener.end();
     else this.#listeners.add(listener);
     return listener;
   }
+
+  #keep(event: StatusEvent): void {
+    this.#unheard.set(event.type === "warning" ? event.text : event, event);
+    if (this.#unheard.size <= EVENTS_MAX) return;
+    const [oldest] = this.#unheard.keys();
+    this.#unheard.delete(oldest);
+  }
+}
+
+/** Messages of an earlier process may come to their end before `connect()` resolves, and nobody else tells of them. */
+function waits(event: StatusEvent): boolean {
+  return event.type === "warning" || event.type === "restored-published" ||
+    event.type === "publish-failed" && event.restored === true;
 }

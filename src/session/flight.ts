@@ -22,6 +22,8 @@ export interface OutgoingMessage extends
   properties: Properties;
   /** When its Message Expiry Interval ends, in ms of the driver's clock; 0 where it has none. */
   readonly expiresAt: number;
+  /** What a store keeps with it, for the program that comes after this one. */
+  readonly checkpoint?: string | undefined;
 }
 
 /**

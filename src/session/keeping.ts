@@ -43,6 +43,11 @@ export class Keeping<Request> {
     this.#identity.restore(clientId, restored.isLost ? "lost" : "kept");
   }
 
+  /** The program has come so far, with no message that is kept; undefined: there is nothing to go on from any more. */
+  checkpoint(checkpoint: string | undefined): void {
+    this.#work.doors.records?.push({ type: "checkpoint", checkpoint });
+  }
+
   /** What was accepted after the message with this order could not be kept: its senders are told. */
   refuseAfter(order: number, cause: StoreError): void {
     this.#work.outgoing.refuseAfter(order, cause);

@@ -18,6 +18,8 @@ export type StoreRecord =
     readonly properties: Properties;
     /** When its Message Expiry Interval ends, in ms of the driver's clock; 0 where it has none. */
     readonly expiresAt: number;
+    /** What the program wants to know of it after a restart: the last one of all is what counts. */
+    readonly checkpoint?: string | undefined;
   }
   /** It took a packet id: its PUBLISH may be on its way. */
   | { readonly type: "sent"; readonly order: number; readonly packetId: number }
@@ -33,4 +35,6 @@ export type StoreRecord =
    * The server has no session for us: no incoming id is known any more, and what was sent waits for its
    * turn again, unless it is settled in the records that follow.
    */
-  | { readonly type: "session-lost" };
+  | { readonly type: "session-lost" }
+  /** A checkpoint that goes with no message that is kept; undefined where there is to be none any more. */
+  | { readonly type: "checkpoint"; readonly checkpoint: string | undefined };

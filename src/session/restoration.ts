@@ -88,6 +88,7 @@ function makeFlight<Request>(
     packetId,
     properties,
     expiresAt,
+    checkpoint: undefined,
   };
   const flight = new Flight(message, makeRequest(topicName), order);
   flight.adoptPayload(payload);

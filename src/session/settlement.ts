@@ -21,7 +21,8 @@ export class Settlement<Request> {
   /** It was accepted, and is kept from now on. */
   accepted(flight: Flight<Request>): void {
     const { order, message } = flight;
-    const { topicName, qos, retain, properties, expiresAt } = message;
+    const { topicName, qos, retain, properties, expiresAt, checkpoint } =
+      message;
     this.#doors.records?.push({
       type: "accepted",
       order,
@@ -31,6 +32,7 @@ export class Settlement<Request> {
       retain,
       properties,
       expiresAt,
+      checkpoint,
     });
   }
 

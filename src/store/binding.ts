@@ -21,8 +21,22 @@ export interface SessionBinding {
    * that is what Clean Session 0 asks for, and Clean Session 1 asks for 0.
    */
   readonly sessionExpiryInterval: number;
+  /** The Keep Alive that was agreed on, in seconds; 0 where there is none. */
+  readonly keepAlive: number;
   /** When there was a connection last, as far as is known: ms of the wall clock. */
   readonly seenAt: number;
+}
+
+/**
+ * Whether a server at one of these addresses may have the session. A port tells one wire from another, not one
+ * server from another: so the host alone counts, and CONNACK says whether the session is there.
+ */
+export function isAtHome(
+  binding: SessionBinding,
+  addresses: readonly string[],
+): boolean {
+  const home = hostOf(binding.server);
+  return addresses.some((address) => hostOf(address) === home);
 }
 
 /**
@@ -38,11 +52,22 @@ export function renewalAt(binding: SessionBinding): number {
 
 /**
  * Whether the server cannot have the session any more. The connection may have lasted until the binding
- * was to be renewed, and the interval runs from its end: twice the interval leaves half of it for a
- * connection that the server took for alive after we were gone.
+ * was to be renewed, the server may have taken it for alive for one and a half times the Keep Alive
+ * [MQTT-3.1.2-22], and the interval runs from its end: half of an interval is left for clocks that differ.
  */
 export function isGone(binding: SessionBinding, wallNow: number): boolean {
-  const { sessionExpiryInterval, seenAt } = binding;
-  if (sessionExpiryInterval === FOR_EVER) return false;
-  return wallNow >= seenAt + sessionExpiryInterval * 2_000;
+  const { sessionExpiryInterval, keepAlive, seenAt } = binding;
+  if (sessionExpiryInterval === 0) return true;
+  // Without a Keep Alive the server may take a connection for alive that has long been gone.
+  if (sessionExpiryInterval === FOR_EVER || keepAlive === 0) return false;
+  return wallNow >= seenAt + sessionExpiryInterval * 2_000 + keepAlive * 1_500;
+}
+
+/** The names of this machine for itself. */
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+/** The path of a unix socket is a host of its own. */
+function hostOf(address: string): string {
+  const host = address.replace(/\.?:\d+$/, "").toLowerCase();
+  return LOOPBACK.test(host) ? "localhost" : host;
 }

@@ -21,6 +21,9 @@ export interface FileStoreOptions {
 /** Below this a file is not worth writing anew: 8 MiB are some 50,000 messages that have come through. */
 const GARBAGE_MAX = 8 * 1024 * 1024;
 
+/** Some 150 small messages that are on their way: what a log on a full disk must have room for to go on. */
+const RESERVE = 32 * 1024;
+
 const DURABILITIES: readonly unknown[] = ["flush", "sync", undefined];
 
 /**
@@ -31,6 +34,9 @@ const DURABILITIES: readonly unknown[] = ["flush", "sync", undefined];
  * `path.corrupt-…` where bytes could not be read: Deno must be permitted to read and write the folder. An
  * unfinished write at its end is cut off. What is broken in its middle is put aside and told, and all the
  * rest is there.
+ *
+ * `path.lock` has 32 KiB of no meaning, which it gives up when the disk is full: with them the log can be
+ * written anew, and goes on where what is of use has room.
  *
  * Nothing is opened before the client opens it. Throws a TypeError for an option that is none.
  *
@@ -76,6 +82,7 @@ class FileStore implements Store {
     const store = new LogStore(denoFiles, this.#path, {
       durability: this.#durability,
       garbageMax: GARBAGE_MAX,
+      reserve: RESERVE,
     });
     const damages = await store.open(take);
     this.#store = store;

@@ -8,8 +8,11 @@
 import { ByteWriter } from "../codec/writer.ts";
 import type { StoreRecord } from "../session/record.ts";
 import type { SessionBinding } from "./binding.ts";
+import { type Checkpoint, Checkpoints } from "./checkpoint.ts";
 import {
+  CHECKPOINT_KEY,
   encodeBinding,
+  encodeCheckpoint,
   encodeFlight,
   encodeMessage,
   FLIGHT_KEYS,
@@ -28,6 +31,10 @@ export interface LedgerState {
   readonly owned: Iterable<number>;
   /** The highest number that a release has. */
   readonly releases: number;
+  /** The checkpoint that holds. */
+  readonly checkpoint: Checkpoint | undefined;
+  /** The highest order that a message has had. */
+  readonly lastOrder: number;
 }
 
 /** What is known of a session of which nothing is known. */
@@ -36,6 +43,8 @@ export const EMPTY_LEDGER: LedgerState = {
   released: new Map(),
   owned: [],
   releases: 0,
+  checkpoint: undefined,
+  lastOrder: 0,
 };
 
 const REMOVED = -1;
@@ -46,6 +55,7 @@ export class Ledger {
   readonly #published: Map<number, number>;
   readonly #released: Map<number, number>;
   readonly #owned: Set<number>;
+  readonly #checkpoints: Checkpoints;
   #releases: number;
   // The changes that wait: the key of each, and where its value ends among the bytes.
   readonly #keys: number[] = [];
@@ -59,6 +69,7 @@ export class Ledger {
     this.#released = new Map(state.released);
     this.#owned = new Set(state.owned);
     this.#releases = state.releases;
+    this.#checkpoints = new Checkpoints(state.checkpoint, state.lastOrder);
   }
 
   /** Whether there is something to take. */
@@ -90,13 +101,29 @@ export class Ledger {
 
   /** The message with this order is of no more use, whatever becomes of its packet id. */
   dropMessage(order: number): void {
-    this.#remove(MESSAGE_KEYS + order);
+    this.#removeMessage(order);
+  }
+
+  /** The handshake with this packet id has ended. */
+  dropFlight(packetId: number): void {
+    this.#remove(FLIGHT_KEYS + packetId);
   }
 
   /** A packet id that the server may know is to be freed by PUBREL, whatever was sent with it. */
   recall(order: number, packetId: number): void {
     this.#released.set(order, packetId);
     this.#putFlight(packetId, order, ++this.#releases);
+  }
+
+  /** What was taken last is kept. */
+  kept(): void {
+    this.#checkpoints.kept();
+  }
+
+  /** The store has failed: of what was accepted since it last kept something nothing holds, nor do its checkpoints. */
+  revoke(): void {
+    const checkpoint = this.#checkpoints.revoked();
+    if (checkpoint !== undefined) this.#putCheckpoint(checkpoint);
   }
 
   /** All changes since they were last taken. Their values are valid until they are taken again. */
@@ -114,15 +141,17 @@ export class Ledger {
     });
     this.#keys.length = 0;
     this.#ends.length = 0;
+    this.#checkpoints.taken();
     return changes;
   }
 
   #record(record: StoreRecord, wallAhead: number): void {
     switch (record.type) {
       case "accepted": {
-        const { order, expiresAt } = record;
+        const { order, expiresAt, checkpoint } = record;
         const wall = expiresAt === 0 ? 0 : Math.ceil(expiresAt + wallAhead);
         encodeMessage(this.#writer, record, wall);
+        this.#checkpoints.accepted(order, checkpoint);
         return this.#put(MESSAGE_KEYS + order);
       }
       case "sent":
@@ -138,6 +167,8 @@ export class Ledger {
         return this.#remove(record.packetId);
       case "session-lost":
         return this.#lost();
+      case "checkpoint":
+        return this.#putCheckpoint(this.#checkpoints.came(record.checkpoint));
     }
   }
 
@@ -152,7 +183,7 @@ export class Ledger {
     this.#published.delete(order);
     this.#released.set(order, packetId);
     this.#putFlight(packetId, order, ++this.#releases);
-    this.#remove(MESSAGE_KEYS + order);
+    this.#removeMessage(order);
   }
 
   #settled(order: number): void {
@@ -161,7 +192,7 @@ export class Ledger {
       this.#released.delete(order);
       return this.#remove(FLIGHT_KEYS + released);
     }
-    this.#remove(MESSAGE_KEYS + order);
+    this.#removeMessage(order);
     const published = this.#published.get(order);
     if (published === undefined) return;
     this.#published.delete(order);
@@ -182,6 +213,18 @@ export class Ledger {
     this.#stale.delete(packetId);
     encodeFlight(this.#writer, { order, releaseOrder });
     this.#put(FLIGHT_KEYS + packetId);
+  }
+
+  /** What it says of how far the program has come must not go with it. */
+  #removeMessage(order: number): void {
+    const checkpoint = this.#checkpoints.leaving(order);
+    if (checkpoint !== undefined) this.#putCheckpoint(checkpoint);
+    this.#remove(MESSAGE_KEYS + order);
+  }
+
+  #putCheckpoint(checkpoint: Checkpoint): void {
+    encodeCheckpoint(this.#writer, checkpoint);
+    this.#put(CHECKPOINT_KEY);
   }
 
   #put(key: number): void {

@@ -4,11 +4,13 @@
  *
  * @module
  */
+import { StoreError } from "../errors.ts";
 import { breathe } from "./breath.ts";
 import type { Files } from "./files.ts";
 import { GroupSync } from "./group_sync.ts";
 import { copyPath, LogCopy } from "./log_copy.ts";
 import type { Log } from "./log_file.ts";
+import type { Reserve } from "./reserve.ts";
 import type { StoreChange } from "./store.ts";
 import { storeError, storeFault } from "./store_fault.ts";
 
@@ -18,6 +20,16 @@ export interface LogOptions {
   readonly durability: "flush" | "sync";
   /** The log is written anew when it has this many bytes of no more use, and as many as of use. */
   readonly garbageMax: number;
+  /** How many bytes of the disk are held for the copy that is to be made when it is full: none where left out. */
+  readonly reserve?: number;
+}
+
+/** Where a log is, and what belongs to it. */
+export interface LogPlace {
+  readonly files: Files;
+  readonly path: string;
+  readonly options: LogOptions;
+  readonly reserve: Reserve | undefined;
 }
 
 /** How often it is looked whether the file is still there. */
@@ -34,6 +46,7 @@ export class LogKeeper {
   readonly #files: Files;
   readonly #path: string;
   readonly #options: LogOptions;
+  readonly #reserve: Reserve | undefined;
   #log: Log;
   readonly #sync = new GroupSync(() => this.#syncLog());
   #garbageMax: number;
@@ -46,21 +59,47 @@ export class LogKeeper {
   #isLinked = true;
 
   /** Keeps the log at a path, which is open. */
-  constructor(
-    log: Log,
-    place: { files: Files; path: string; options: LogOptions },
-  ) {
+  constructor(log: Log, place: LogPlace) {
     this.#log = log;
     this.#files = place.files;
     this.#path = place.path;
     this.#options = place.options;
+    this.#reserve = place.reserve;
     this.#garbageMax = place.options.garbageMax;
   }
 
   /** See `Store.append`. */
   append(changes: readonly StoreChange[]): void | Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
     if (this.#waiting !== undefined) return this.#wait(changes, this.#waiting);
+    try {
+      return this.#append(changes);
+    } catch (error) {
+      if (!this.#mayMakeRoom(error)) throw error;
+      void this.rewrite();
+      return this.#wait(changes, this.#waiting ??= []);
+    }
+  }
+
+  /** Resolves when the log has been written anew, or that could not be done: then it stays as it is. */
+  rewrite(): Promise<void> {
+    return this.#copying ??= this.#rewrite().finally(() => {
+      this.#copying = undefined;
+      this.#reserve?.fill();
+      this.#goOn();
+    });
+  }
+
+  /** Resolves when all that is under way is done, and closes the file. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await this.#copying;
+    await this.#sync.idle();
+    this.#log.file.close();
+    this.#reserve?.close();
+  }
+
+  #append(changes: readonly StoreChange[]): void | Promise<void> {
+    this.#checkFailure();
     this.#look();
     try {
       this.#log.append(changes);
@@ -74,19 +113,19 @@ export class LogKeeper {
     if (this.#options.durability === "sync") return this.#sync.request();
   }
 
-  /** Resolves when the log has been written anew, or that could not be done: then it stays as it is. */
-  rewrite(): Promise<void> {
-    return this.#copying ??= this.#rewrite().finally(() => {
-      this.#copying = undefined;
-    });
+  /** Whether the disk is full, and the log written anew would leave room. */
+  #mayMakeRoom(error: unknown): boolean {
+    const { garbage, index } = this.#log;
+    const { reserve = 0 } = this.#options;
+    return error instanceof StoreError && error.fault === "full" &&
+      garbage > 0 && (garbage > index.size || index.size <= reserve);
   }
 
-  /** Resolves when all that is under way is done, and closes the file. */
-  async close(): Promise<void> {
-    this.#isClosing = true;
-    await this.#copying;
-    await this.#sync.idle();
-    this.#log.file.close();
+  /** What is not known to be on the disk is written anew to another place, where that will be known. */
+  #checkFailure(): void {
+    if (this.#failure === undefined) return;
+    void this.rewrite();
+    throw this.#failure;
   }
 
   #wait(changes: readonly StoreChange[], waiting: Waiting[]): Promise<void> {
@@ -111,7 +150,7 @@ export class LogKeeper {
     try {
       await this.#log.file.sync();
     } catch (error) {
-      // After this nobody knows what of the file is on the disk, and to sync once more would not tell.
+      // After this nobody knows what of the file is on the disk, and to sync it once more would not tell.
       this.#failure = storeError("write to", this.#path, error);
       throw this.#failure;
     }
@@ -119,6 +158,7 @@ export class LogKeeper {
 
   async #rewrite(): Promise<void> {
     let copy: LogCopy | undefined;
+    this.#reserve?.give();
     try {
       copy = new LogCopy(this.#files, this.#path, this.#log);
       await this.#copyAll(copy);
@@ -131,8 +171,6 @@ export class LogKeeper {
         2 * this.#log.garbage,
       );
       if (copy !== undefined && copy.log !== this.#log) this.#discard(copy);
-    } finally {
-      this.#goOn();
     }
   }
 
@@ -148,7 +186,7 @@ export class LogKeeper {
   /** Copies the rest, and puts the copy in the log's place. With "flush" all that is one turn. */
   async #changePlaces(copy: LogCopy): Promise<void> {
     const isSynced = this.#options.durability === "sync";
-    this.#waiting = [];
+    this.#waiting ??= [];
     while (copy.step());
     if (!copy.isWhole) throw new Error("A part of the log cannot be read");
     if (isSynced) {
@@ -158,6 +196,7 @@ export class LogKeeper {
     this.#files.rename(copyPath(this.#path), this.#path);
     const old = this.#log;
     this.#log = copy.log;
+    this.#failure = undefined;
     old.file.close();
     if (isSynced) await this.#syncFolder();
   }
@@ -185,7 +224,7 @@ export class LogKeeper {
     this.#waiting = undefined;
     for (const { changes, done } of waiting) {
       try {
-        done.resolve(this.append(changes));
+        done.resolve(this.#append(changes));
       } catch (error) {
         done.reject(error);
       }

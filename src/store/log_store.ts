@@ -8,6 +8,7 @@ import { copyPath } from "./log_copy.ts";
 import { LogKeeper, type LogOptions } from "./log_keeper.ts";
 import { giveEntries, openLog } from "./open_log.ts";
 import { quarantine } from "./quarantine.ts";
+import { Reserve } from "./reserve.ts";
 import type { Store, StoreChange, StoreDamage, StoreEntry } from "./store.ts";
 import { storeError, storeFault } from "./store_fault.ts";
 
@@ -67,9 +68,13 @@ export class LogStore implements Store {
     opened?.unlock();
   }
 
+  get #lockPath(): string {
+    return `${this.#path}.lock`;
+  }
+
   /** The lock has a file of its own: the log's own file is another one after each time it was written anew. */
   #lock(): () => void {
-    const lock = this.#files.lock(`${this.#path}.lock`);
+    const lock = this.#files.lock(this.#lockPath);
     if (lock === undefined) {
       const why = "another client has it open";
       throw storeFault("open", this.#path, "in-use", why);
@@ -80,26 +85,37 @@ export class LogStore implements Store {
   async #open(
     take: (entry: StoreEntry) => void,
   ): Promise<Omit<Opened, "unlock">> {
-    const place = {
-      files: this.#files,
-      path: this.#path,
-      options: this.#options,
-    };
     // What a process that ended in the middle of a copy has left.
     this.#files.remove(copyPath(this.#path));
     const opened = await openLog(this.#files, this.#path);
+    let reserve: Reserve | undefined;
     try {
       if (this.#options.durability === "sync") {
         await this.#files.syncFolder(this.#path);
       }
       await giveEntries(opened, take);
-      const keeper = new LogKeeper(opened.log, place);
       const damages = quarantine(this.#files, this.#path, opened);
+      reserve = this.#makeReserve();
+      const keeper = new LogKeeper(opened.log, {
+        files: this.#files,
+        path: this.#path,
+        options: this.#options,
+        reserve,
+      });
       if (opened.badBytes.length > 0) await keeper.rewrite();
       return { keeper, damages };
     } catch (error) {
       opened.log.file.close();
+      reserve?.close();
       throw error;
     }
+  }
+
+  /** The lock's file is there all the while, and has nothing in it. */
+  #makeReserve(): Reserve | undefined {
+    const { reserve: size = 0 } = this.#options;
+    return size === 0
+      ? undefined
+      : new Reserve(this.#files, this.#lockPath, size);
   }
 }

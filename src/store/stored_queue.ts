@@ -6,7 +6,7 @@
  * @module
  */
 import type { RestoredMessage, RestoredQueue } from "../session/restored.ts";
-import { MessageDecoder } from "./record_codec.ts";
+import { MessageDecoder, type MessageValue } from "./record_codec.ts";
 
 /** Blocks grow with what there is, up to this size; a message that is larger has one of its own. */
 const BLOCK_SIZE_MAX = 1 << 20;
@@ -65,14 +65,18 @@ export class StoredQueue implements RestoredQueue {
     return this.#lastOrder;
   }
 
-  /** Adds one, in any order, before the first is taken. Its bytes are copied. Throws where they are no message. */
-  add(order: number, bytes: Uint8Array): void {
-    this.#decoder.decode(bytes);
+  /**
+   * Adds one, in any order, before the first is taken, and gives back what it is. Its bytes are copied. Throws
+   * where they are no message.
+   */
+  add(order: number, bytes: Uint8Array): MessageValue {
+    const value = this.#decoder.decode(bytes);
     if (order > this.#lastOrder) this.#lastOrder = order;
     else this.#isSorted = false;
     this.#put(order, bytes);
     this.#length++;
     this.#size += bytes.length;
+    return value;
   }
 
   /** Takes those out of their turn that are wanted, by their order first, and gives them in their order. */

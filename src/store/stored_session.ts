@@ -14,10 +14,13 @@ import type {
   RestoredRelease,
   RestoredSession,
 } from "../session/restored.ts";
-import { isGone, type SessionBinding } from "./binding.ts";
+import { isAtHome, isGone, type SessionBinding } from "./binding.ts";
+import { type Checkpoint, laterOf } from "./checkpoint.ts";
 import { Ledger } from "./ledger.ts";
 import {
+  CHECKPOINT_KEY,
   decodeBinding,
+  decodeCheckpoint,
   decodeFlight,
   FLIGHT_KEYS,
   MESSAGE_KEYS,
@@ -44,10 +47,14 @@ export interface StoredSession {
   readonly ledger: Ledger;
   /** Whose it was; undefined where it was never connected. */
   readonly binding: SessionBinding | undefined;
+  /** Whether the servers that are asked for may be others. */
+  readonly isElsewhere: boolean;
   /** Messages of QoS 2 that may have been delivered: they are not sent again, and nobody knows more. */
   readonly unknown: readonly RestoredMessage[];
   /** How many messages are known to be lost. */
   readonly lost: number;
+  /** How far the program had come, by its own words. */
+  readonly checkpoint: string | undefined;
 }
 
 /** A flight as it is kept. */
@@ -66,6 +73,8 @@ interface SortedFlights {
   readonly released: readonly Flight[];
   /** Packet ids of those that cannot be sent again, and may not be taken for others. */
   readonly unusable: readonly number[];
+  /** Packet ids of those whose handshake had ended. */
+  readonly ended: readonly number[];
   /** Messages that are of no more use. */
   readonly done: readonly number[];
   /** Messages that may have been delivered. */
@@ -78,6 +87,9 @@ export class SessionReader {
   readonly #flights: Flight[] = [];
   readonly #owned: number[] = [];
   #binding: SessionBinding | undefined;
+  /** The last checkpoint that goes with no message, and the last that goes with one. */
+  #apart: Checkpoint | undefined;
+  #withMessage: Checkpoint | undefined;
   /** Messages up to this one may have been sent and settled since. */
   #doubtfulTo = 0;
   /** Changes of which nothing is known. */
@@ -96,6 +108,7 @@ export class SessionReader {
   /** Takes an entry. Throws a StoreError where a later version has written it. */
   take({ key, value, doubtful = false }: StoreEntry): void {
     if (key === SESSION_KEY) this.#binding = decodeBinding(value);
+    else if (key === CHECKPOINT_KEY) this.#apart = decodeCheckpoint(value);
     else if (key < FLIGHT_KEYS) this.#owned.push(key);
     else if (key < MESSAGE_KEYS) {
       const packetId = key - FLIGHT_KEYS;
@@ -107,14 +120,18 @@ export class SessionReader {
   takeDamage({ key, changesMax }: StoreDamage): void {
     if (key === undefined) this.#lostChanges += changesMax;
     else if (key >= MESSAGE_KEYS) this.#lostMessages.add(key - MESSAGE_KEYS);
-    else if (key >= FLIGHT_KEYS) this.#lostFlights.push(key - FLIGHT_KEYS);
+    else if (key > CHECKPOINT_KEY) this.#lostFlights.push(key - FLIGHT_KEYS);
     // Its key says all there is to say of a message that is owned.
-    else if (key !== SESSION_KEY) this.#lostOwned.push(key);
+    else if (key !== SESSION_KEY && key !== CHECKPOINT_KEY) {
+      this.#lostOwned.push(key);
+    }
   }
 
   /** Makes a session of all that was taken. */
   finish(asker: Asker): StoredSession {
-    const flights = this.#sortFlights();
+    const isLost = this.#isLost(asker);
+    const isElsewhere = this.#isElsewhere(asker);
+    const flights = this.#sortFlights(!isLost && isElsewhere);
     const unknown = [...flights.unknown, ...this.#takeDoubtful()];
     const { ledger, recalled, lastOrder } = this.#makeLedger(flights);
     const useless = [
@@ -123,6 +140,7 @@ export class SessionReader {
       ...this.#unreadable,
     ];
     for (const order of useless) ledger.dropMessage(order);
+    for (const packetId of flights.ended) ledger.dropFlight(packetId);
     return {
       session: {
         published: flights.published,
@@ -130,18 +148,26 @@ export class SessionReader {
         queue: this.#queue,
         owned: [...this.#owned, ...this.#lostOwned],
         lastOrder,
-        isLost: this.#isLost(asker),
+        isLost,
       },
       ledger,
       binding: this.#binding,
+      isElsewhere,
       unknown,
       lost: this.#lostMessages.size,
+      checkpoint: this.#checkpoint?.text,
     };
+  }
+
+  get #checkpoint(): Checkpoint | undefined {
+    return laterOf(this.#apart, this.#withMessage);
   }
 
   #takeMessage(order: number, value: Uint8Array, doubtful: boolean): void {
     try {
-      this.#queue.add(order, value);
+      const { checkpoint: text } = this.#queue.add(order, value);
+      const isLast = order > (this.#withMessage?.order ?? 0);
+      if (text !== undefined && isLast) this.#withMessage = { order, text };
     } catch {
       this.#unreadable.push(order);
       this.#lostMessages.add(order);
@@ -150,12 +176,16 @@ export class SessionReader {
     if (doubtful) this.#doubtfulTo = Math.max(this.#doubtfulTo, order);
   }
 
-  /** Finds the messages of those that were sent, and those that cannot be sent again. */
-  #sortFlights(): SortedFlights {
+  /**
+   * Finds the messages of those that were sent, and those that cannot be sent again: of QoS 2 what may have been
+   * settled since, or was sent to a server that may be another one.
+   */
+  #sortFlights(isElsewhere: boolean): SortedFlights {
     const messages = this.#takeMessages();
     const published: RestoredFlight[] = [];
     const unknown: RestoredMessage[] = [];
     const unusable = [...this.#lostFlights];
+    const ended: number[] = [];
     const sent = this.#flights.filter(({ releaseOrder }) => releaseOrder === 0)
       .sort((one, other) => one.order - other.order);
     const released = this.#flights
@@ -166,15 +196,26 @@ export class SessionReader {
     for (const { packetId, order, doubtful } of sent) {
       const message = messages.get(order);
       messages.delete(order);
-      if (message !== undefined && !(doubtful && message.qos === 2)) {
+      const isUnsure = doubtful || isElsewhere;
+      if (message !== undefined && !(isUnsure && message.qos === 2)) {
         published.push({ packetId, message });
+        continue;
+      }
+      // What is settled goes before its flight does: the process has ended in between.
+      if (message === undefined && !this.#mayLack(order)) {
+        ended.push(packetId);
         continue;
       }
       unusable.push(packetId);
       if (message === undefined) this.#lostMessages.add(order);
       else unknown.push(message);
     }
-    return { published, released, unusable, done, unknown };
+    return { published, released, unusable, ended, done, unknown };
+  }
+
+  /** Whether the message with this order may be among what is lost. */
+  #mayLack(order: number): boolean {
+    return this.#lostChanges > 0 || this.#lostMessages.has(order);
   }
 
   /** The messages that are in flight, by their order. */
@@ -204,6 +245,11 @@ export class SessionReader {
    * the server may know it. PUBREL frees it whatever it was: so it is as if its PUBREC had come.
    */
   #makeLedger({ published, released, unusable }: SortedFlights) {
+    const orders = this.#flights.map(({ order }) => order);
+    let lastOrder = orders.reduce(
+      (highest, order) => Math.max(highest, order),
+      Math.max(this.#queue.lastOrder, this.#apart?.order ?? 0),
+    );
     const ledger = new Ledger({
       published: new Map(
         published.map(({ packetId, message }) => [message.order, packetId]),
@@ -213,13 +259,10 @@ export class SessionReader {
       ),
       owned: this.#owned,
       releases: released.at(-1)?.releaseOrder ?? 0,
+      checkpoint: this.#checkpoint,
+      lastOrder,
     });
     for (const packetId of this.#lostOwned) ledger.own(packetId);
-    const orders = this.#flights.map(({ order }) => order);
-    let lastOrder = orders.reduce(
-      (highest, order) => Math.max(highest, order),
-      this.#queue.lastOrder,
-    );
     const recalled = unusable.map((packetId): RestoredRelease => {
       ledger.recall(++lastOrder, packetId);
       return { packetId, order: lastOrder };
@@ -227,11 +270,17 @@ export class SessionReader {
     return { ledger, recalled, lastOrder };
   }
 
-  #isLost({ clientId, servers, wallNow }: Asker): boolean {
+  #isLost({ clientId, wallNow }: Asker): boolean {
     const binding = this.#binding;
     if (binding === undefined) return false;
-    return servers?.includes(binding.server) === false ||
-      (clientId ?? binding.clientId) !== binding.clientId ||
+    return (clientId ?? binding.clientId) !== binding.clientId ||
       isGone(binding, wallNow);
+  }
+
+  /** A server may have several names: where one has a session for us under another name, it may be this one. */
+  #isElsewhere({ servers }: Asker): boolean {
+    const binding = this.#binding;
+    return binding !== undefined && servers !== undefined &&
+      !isAtHome(binding, servers);
   }
 }

@@ -2,7 +2,7 @@
 // would find it.
 
 import type { Store, StoreChange, StoreEntry } from "../../mod.ts";
-import { MESSAGE_KEYS } from "../../src/store/record_codec.ts";
+import { CHECKPOINT_KEY, MESSAGE_KEYS } from "../../src/store/record_codec.ts";
 
 /** A store in the hands of a test. */
 export class HeldStore implements Store {
@@ -33,6 +33,8 @@ export class HeldStore implements Store {
       .map((key) =>
         key > MESSAGE_KEYS
           ? `message ${key - MESSAGE_KEYS}`
+          : key === CHECKPOINT_KEY
+          ? "checkpoint"
           : key > 65_536
           ? `flight ${key - 65_536}`
           : `owned ${key}`

@@ -1,6 +1,7 @@
 // status() and stats(): what is told and what is counted.
 
 import { assertEquals, assertStrictEquals } from "@std/assert";
+import { StatusStream } from "../../src/client/status.ts";
 import { isPending, settled } from "./clock.ts";
 import { ack, publish } from "./packets.ts";
 import { connected, subscribed } from "./server.ts";
@@ -57,6 +58,33 @@ Deno.test("status that nobody reads keeps the newest 1,000 events", async () => 
   assertEquals(value?.type === "publish-failed" && value.topic, "500/#");
   for (let i = 501; i < 1_500; i++) await events.next();
   assertEquals(await isPending(events.next()), true);
+});
+
+Deno.test("status of what an earlier process had published waits for the first who listens, the newest 1,000 of it", async () => {
+  const status = new StatusStream();
+  const topics = Array.from({ length: 1_500 }, (_, number) => `${number}`);
+  for (const topic of topics) {
+    status.tell({ type: "restored-published", topic });
+  }
+  // Nobody is to hear later of what has a promise of its own.
+  const error = new Error("no");
+  status.tell({
+    type: "publish-failed",
+    topic: "a",
+    error,
+    delivery: "not-sent",
+  });
+  const first = status.listen();
+  await settled();
+  const second = status.listen();
+  status.end();
+  assertEquals(
+    (await Array.fromAsync(first)).map((event) =>
+      event.type === "restored-published" && event.topic
+    ),
+    topics.slice(500),
+  );
+  assertEquals(await Array.fromAsync(second), []);
 });
 
 Deno.test("status gives the error that publish rejects with", async () => {
@@ -125,5 +153,19 @@ Deno.test("stats counts nothing as waiting after the end", async () => {
   assertEquals(
     { waiting, waitingBytes, inFlight, queued, outgoingBytes },
     { waiting: 0, waitingBytes: 0, inFlight: 0, queued: 0, outgoingBytes: 0 },
+  );
+});
+
+Deno.test("status() tells what nobody has heard to all who begin to listen at once, and to nobody later", async () => {
+  const status = new StatusStream();
+  const warning = { type: "warning", text: "words" } as const;
+  status.tell(warning);
+  const listeners = [status.listen(), status.listen()];
+  await settled();
+  listeners.push(status.listen());
+  status.end();
+  assertEquals(
+    await Promise.all(listeners.map((each) => Array.fromAsync(each))),
+    [[warning], [warning], []],
   );
 });

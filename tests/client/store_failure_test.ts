@@ -1,6 +1,11 @@
 // A store that fails: what it could not keep is not sent, and told; what it has kept is not lost.
 
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+} from "@std/assert";
 import {
   type Client,
   ConnectionLostError,
@@ -11,7 +16,7 @@ import type { Packet } from "../../src/codec/packet.ts";
 import { LogStore } from "../../src/store/log_store.ts";
 import { Disk } from "../store/disk.ts";
 import { KEPT } from "./away.ts";
-import { settled } from "./clock.ts";
+import { isPending, settled } from "./clock.ts";
 import { HeldStore } from "./held_store.ts";
 import { listen } from "./listen.ts";
 import { ack, publish } from "./packets.ts";
@@ -145,6 +150,29 @@ Deno.test("A message that was refused is not with the next process either, thoug
   await end(client);
 });
 
+Deno.test("What is refused while the store fails leaves nothing for it to do later", async () => {
+  const connection = await begun();
+  const { client, store, published } = connection;
+  store.failure = FULL;
+  await refusedByStore(client.publish("a", "3", { qos: 2 }));
+  for (let i = 0; i < 100; i++) {
+    await refusedByStore(client.publish("a", "4", { qos: 1 }));
+  }
+  store.failure = undefined;
+  const append = store.append.bind(store);
+  const sizes: number[] = [];
+  store.append = (changes) => {
+    sizes.push(changes.length);
+    return append(changes);
+  };
+  await goesOn(connection, store);
+  await Promise.all(published);
+  // What failed, without "3" and its flight.
+  const [repair = Infinity] = sizes;
+  assert(repair < 5, `${repair} changes`);
+  await end(client);
+});
+
 Deno.test("The store is tried once more when the client ends", async () => {
   const { client, store } = await begun();
   store.failure = FULL;
@@ -153,6 +181,45 @@ Deno.test("The store is tried once more when the client ends", async () => {
   await end(client);
   assertEquals(store.kept, ["flight 1", "message 1", "message 2"]);
   assertEquals(store.isOpen, false);
+});
+
+Deno.test("disconnect() ends in its time, and closed resolves, though the store never answers", async () => {
+  const { client, clock, store, published } = await begun();
+  store.hold();
+  const lost = client.publish("a", "3", { qos: 2 });
+  const leaving = client.disconnect({ timeoutMs: 3_000 });
+  await clock.advance(2_900);
+  assertEquals(await isPending(leaving), true);
+  await clock.advance(2_200);
+  assertEquals(await isPending(leaving), false);
+  for (const each of [...published, lost]) await assertRejects(() => each);
+  await clock.advance(5_000);
+  assertEquals(await client.closed, undefined);
+  assertEquals([clock.timers, store.isOpen], [0, true]);
+  // What it does later is done all the same.
+  store.release();
+  await settled();
+  assertEquals(store.isOpen, false);
+  assertEquals(store.kept, [
+    "flight 1",
+    "message 1",
+    "message 2",
+    "message 3",
+  ]);
+});
+
+Deno.test("close() waits for the store, but not for one that never answers", async () => {
+  const { client, clock, store, published } = await begun();
+  store.hold();
+  const lost = client.publish("a", "3", { qos: 2 });
+  await settled();
+  client.close();
+  for (const each of [...published, lost]) await assertRejects(() => each);
+  await clock.advance(4_900);
+  assertEquals(await isPending(client.closed), true);
+  await clock.advance(200);
+  assertEquals(await isPending(client.closed), false);
+  assertEquals(clock.timers, 0);
 });
 
 Deno.test("A client that does not reconnect ends with the store's failure", async () => {

@@ -1,6 +1,6 @@
 // A process is killed, and the next one goes on with what the store has.
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   type Client,
   connect,
@@ -98,12 +98,15 @@ Deno.test("The next process sends again what was sent, then what waited, and set
   const { client, server } = await started(store, KEPT);
   assertEquals(client.restored, {
     clientId: "me",
+    server: "server.test:1883",
+    isElsewhere: false,
     queued: 2,
     published: 2,
     released: 1,
     owned: 0,
     unknown: [],
     lost: 0,
+    checkpoint: undefined,
     damages: [],
   });
   const status = listen(client);
@@ -202,7 +205,11 @@ Deno.test("A server that has lost the session gets QoS 1 anew, and QoS 2 that ma
   assertEquals(client.stats().publishesFailed, 2);
   server.send(ack("puback", 4));
   await settled();
-  assertEquals(ends(status), ["published topic/1"]);
+  assertEquals(ends(status), [
+    "failed  unknown",
+    "failed topic/2 unknown",
+    "published topic/1",
+  ]);
   assertEquals(store.kept, []);
   client.close();
   await client.closed;
@@ -221,31 +228,51 @@ function dialled(store: HeldStore, options: ConnectOptions = {}) {
   return { client, listener };
 }
 
-Deno.test("Another server, or a client id of its own, has not the session, whatever its Session Present says", async () => {
-  for (
-    const [url, clientId] of [
-      ["mqtt://other.test", "me"],
-      ["mqtt://server.test", "you"],
-    ] as const
-  ) {
-    const store = await leftBy(async (client, server) => {
-      post(client, "1", 1);
-      post(client, "2", 2);
-      await server.sent();
-    });
+/** A store whose process has sent messages of each QoS, of which the last is released. */
+function leftInFlight(): Promise<HeldStore> {
+  return leftBy(async (client, server) => {
+    post(client, "1", 1);
+    post(client, "2", 2);
+    post(client, "3", 2);
+    await server.sent();
+    server.send(ack("pubrec", 3));
+    await server.sent();
+  });
+}
+
+Deno.test("A client id of its own has not the session, whatever its Session Present says", async () => {
+  const store = await leftInFlight();
+  const { client: connecting, listener } = dialled(store, { clientId: "you" });
+  const { server } = await answered(listener, KEPT);
+  const client = await connecting;
+  assertEquals(lines(await server.sent()), ["publish 4 1"]);
+  client.close();
+  await client.closed;
+});
+
+Deno.test("A server at another address gets nothing of QoS 2 twice, and is told that the packet identifiers are free", async () => {
+  for (const answer of [KEPT, LOST]) {
+    const store = await leftInFlight();
     const listener = new Listener();
-    const connecting = connect(url, {
+    const connecting = connect("mqtt://other.test", {
       ...OPTIONS,
-      clientId,
       clock: new VirtualClock(),
       transport: listener,
       store,
     });
-    const { server } = await answered(listener, KEPT);
+    const { server } = await answered(listener, answer);
     const client = await connecting;
-    const sent = lines(await server.sent());
-    assertEquals(sent.length, 1);
-    assertMatch(sent[0] ?? "", /^publish \d 1$/);
+    const { unknown = [] } = client.restored ?? {};
+    assertEquals(
+      unknown.map(({ topic, payload }) => [topic, decoder.decode(payload)]),
+      [["topic/2", "2"]],
+    );
+    assertEquals(
+      lines(await server.sent()),
+      answer === KEPT
+        ? ["pubrel 3", "pubrel 2", "publish 1 1 dup"]
+        : ["publish 3 1"],
+    );
     client.close();
     await client.closed;
   }

@@ -12,7 +12,7 @@ import type { ConnackPacket, Packet } from "../../src/codec/packet.ts";
 import { comeBack, KEPT, lose } from "./away.ts";
 import { isPending, settled } from "./clock.ts";
 import { HeldStore } from "./held_store.ts";
-import { ack, publish } from "./packets.ts";
+import { ack, connack, publish } from "./packets.ts";
 import { type Connected, connected, dial, subscribed } from "./server.ts";
 
 /** A client with a store, whose waits are as long as their bounds. */
@@ -168,6 +168,35 @@ Deno.test("A message of QoS 2 is kept as owned before PUBREC leaves, and forgott
   client.close();
   await assertRejects(() => next);
   await client.closed;
+});
+
+Deno.test("What is said last on a connection that a server has spoilt waits for its own append, not for the one under way alone", async () => {
+  const connection = await storing();
+  const { client, clock, server, store } = connection;
+  const loop = (await subscribed(connection, "a", { qos: 2 }))
+    [Symbol.asyncIterator]();
+  server.send(
+    publish("a", "1", { qos: 2, packetId: 7 }),
+    publish("a", "2", { qos: 2, packetId: 8 }),
+  );
+  await loop.next();
+  store.hold();
+  await loop.next();
+  assertEquals(await server.sent(), []);
+  // Behind the append that keeps 7 the loop goes on from 8, and the server breaks a rule.
+  loop.next().catch(() => {});
+  server.send(connack());
+  assertEquals(await server.sent(), []);
+  store.release();
+  store.hold();
+  assertEquals(await server.sent(), [ack("pubrec", 7)]);
+  assertEquals(store.kept, ["owned 7"]);
+  store.release();
+  assertEquals(types(await server.rest()), ["pubrec", "disconnect"]);
+  assertEquals(store.kept, ["owned 7", "owned 8"]);
+  client.close();
+  await client.closed;
+  assertEquals(clock.timers, 0);
 });
 
 Deno.test("disconnect() and closed wait until the store is let go of, with all that was said kept", async () => {

@@ -31,6 +31,7 @@ function accepted(
     retain: false,
     properties: {},
     expiresAt: 0,
+    checkpoint: undefined,
   };
 }
 

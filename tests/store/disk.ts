@@ -38,6 +38,8 @@ export class Disk implements Files {
   stopAfter = Infinity;
   /** The part of a write that is done when the process ends in the middle of it. */
   partOfWrite = 0.5;
+  /** Called when the process ends. */
+  onStopped: () => void = () => {};
   /** How many bytes all files may have. */
   capacity = Infinity;
   /** What an operation throws in place of being done, by its name. */
@@ -72,13 +74,22 @@ export class Disk implements Files {
   }
 
   /**
-   * The disk as it is after a loss of power at its worst: no byte is there that was not synced. What was
-   * renamed since the folder was synced may have its old name or its new one.
+   * The disk as it is after a loss of power, at its worst: no byte is there that was not synced, or a `part` of
+   * them. What was renamed since the folder was synced may have its old name or its new one.
    */
-  afterPowerLoss(names: "old names" | "new names" = "old names"): Disk {
+  afterPowerLoss(
+    names: "old names" | "new names" = "old names",
+    part = 0,
+  ): Disk {
     const next = new Disk();
     const files = names === "old names" ? this.#syncedNames : this.#names;
-    for (const [path, { synced }] of files) next.write(path, synced);
+    for (const [path, { bytes, synced }] of files) {
+      // What was cut off in between is not added to.
+      const isLonger = synced.every((byte, index) => byte === bytes[index]);
+      const behind = isLonger ? bytes.subarray(synced.length) : NOTHING;
+      const kept = behind.subarray(0, Math.floor(behind.length * part));
+      next.write(path, joined(synced, kept));
+    }
     return next;
   }
 
@@ -174,7 +185,10 @@ export class Disk implements Files {
   #step(name?: "sync" | "truncate" | "rename"): void {
     if (this.operations >= this.stopAfter) {
       // It ends once: what comes after it must not write the part of a write again.
-      this.operations = Infinity;
+      if (this.operations < Infinity) {
+        this.operations = Infinity;
+        this.onStopped();
+      }
       throw new Stopped("The process has ended");
     }
     const failure = name && this.failures.get(name);

@@ -9,6 +9,7 @@ import { LogStore } from "../../src/store/log_store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { groupOf } from "./endless_writer.ts";
 import { type Contents, put, sumOf, turn } from "./log_bench.ts";
+import { maySmallDisk, smallDisk } from "./small_disk.ts";
 
 const WRITER = new URL("endless_writer.ts", import.meta.url).pathname;
 
@@ -240,42 +241,14 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!await holds()) await turn();
 }
 
-/** A small file system in memory, where this machine lets us have one. */
-async function smallDisk(): Promise<
-  { path: string; remount(how: string): Promise<void> } & AsyncDisposable
-> {
-  const path = await Deno.makeTempDir();
-  await mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", path);
-  return {
-    path,
-    remount: (how) => mount("-o", `remount,${how}`, path),
-    async [Symbol.asyncDispose]() {
-      await new Deno.Command("umount", { args: ["-l", path] }).output();
-      await Deno.remove(path);
-    },
-  };
-}
-
-async function mount(...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command("mount", { args })
-    .output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-}
-
-/** Only root may mount, and in a container not even that. */
-const maySmallDisk = await smallDisk().then(
-  async (disk) => {
-    await disk[Symbol.asyncDispose]();
-    return true;
-  },
-  () => false,
-);
+const needsMount = maySmallDisk ? "" : " (needs the right to mount)";
 
 Deno.test({
-  name: "fileStore() says that the disk is full, and has all that it had taken",
+  name:
+    `fileStore() says that the disk is full, and has all that it had taken${needsMount}`,
   ignore: !maySmallDisk,
   async fn() {
-    await using disk = await smallDisk();
+    await using disk = await smallDisk("1m");
     const path = `${disk.path}/store`;
     const store = fileStore(path);
     await store.open(() => {});
@@ -304,10 +277,10 @@ Deno.test({
 
 Deno.test({
   name:
-    "fileStore() says that the file system is read-only, and goes on when it is not",
+    `fileStore() says that the file system is read-only, and goes on when it is not${needsMount}`,
   ignore: !maySmallDisk,
   async fn() {
-    await using disk = await smallDisk();
+    await using disk = await smallDisk("1m");
     const path = `${disk.path}/store`;
     const store = fileStore(path);
     await disk.remount("ro");

@@ -18,8 +18,17 @@ export interface KillProxy extends Disposable {
   arm(trigger: Trigger, onTrigger: () => void): void;
 }
 
+/** Is told of each packet that comes by, before anything is done with it. */
+export type Witness = (
+  direction: Trigger["direction"],
+  packet: Uint8Array,
+) => void;
+
 /** Listens on a free port. */
-export function startKillProxy(serverPort: number): KillProxy {
+export function startKillProxy(
+  serverPort: number,
+  witness: Witness = () => {},
+): KillProxy {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   let trigger: Trigger | undefined;
   let onTrigger = () => {};
@@ -65,6 +74,7 @@ export function startKillProxy(serverPort: number): KillProxy {
         const isIt = direction === trigger?.direction &&
           type === trigger.type && ++seen === trigger.count;
         const packet = bytes.subarray(start, next);
+        witness(direction, packet);
         if (!isIt || trigger?.passes) await writeAll(to, packet);
         start = next;
         if (!isIt) continue;

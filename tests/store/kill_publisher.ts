@@ -1,7 +1,7 @@
 /**
  * A process that publishes at QoS 1 and 2 by turns, with a file store, until somebody kills it, and says which
- * messages are settled. Run as `kill_publisher.ts URL VERSION PATH RUN`; without RUN it publishes nothing, and ends
- * when all that earlier processes have left is settled.
+ * messages are settled. Run as `kill_publisher.ts URL VERSION DURABILITY PATH RUN`; without RUN it publishes
+ * nothing, and ends when all that earlier processes have left is settled.
  *
  * @module
  */
@@ -12,13 +12,15 @@ const OUTSTANDING_MAX = 50;
 const WINDOW = 20;
 
 if (import.meta.main) {
-  const [url = "", version, path = "", run] = Deno.args;
+  const [url = "", version, durability, path = "", run] = Deno.args;
   const client = await connect(url, {
     clientId: "killed",
     cleanStart: false,
     protocolVersion: version === "5" ? 5 : 4,
     maxInflight: WINDOW,
-    store: fileStore(path),
+    store: fileStore(path, {
+      durability: durability === "sync" ? "sync" : "flush",
+    }),
   });
   if (run === undefined) {
     await client.disconnect({ timeoutMs: 60_000 });

@@ -12,6 +12,7 @@ const BINDING = {
   server: "mqtts://example:8883",
   protocolVersion: 5,
   sessionExpiryInterval: 300,
+  keepAlive: 60,
   seenAt: 1_700_000_000_000,
 } as const;
 
@@ -154,8 +155,52 @@ Deno.test("Ledger keeps whose session it is, in words", () => {
   assertEquals(change?.key, 0);
   assertEquals(
     new TextDecoder().decode(change?.value),
-    '{"format":1,"clientId":"me","server":"mqtts://example:8883","protocolVersion":5,"sessionExpiryInterval":300,"seenAt":1700000000000}',
+    '{"format":2,"clientId":"me","server":"mqtts://example:8883","protocolVersion":5,"sessionExpiryInterval":300,"keepAlive":60,"seenAt":1700000000000}',
   );
+});
+
+Deno.test("Ledger keeps a checkpoint before the PUBLISH of its message, and under its own key before that is removed", () => {
+  const ledger = new Ledger();
+  const record = accepted(5, 1, {
+    topicName: "a",
+    payload: "",
+    checkpoint: "é7",
+  });
+  assertEquals(changes(ledger, record), [
+    "131077: 02 00 03 c3 a9 37 32 06 00 01 61 00 01 00",
+  ]);
+  assertEquals(changes(ledger, { type: "settled", order: 5 }), [
+    "65536: 00 00 00 00 00 00 00 05 00 03 c3 a9 37",
+    "131077",
+  ]);
+});
+
+Deno.test("Ledger keeps no checkpoint of a message that is removed where a later one has another", () => {
+  const ledger = new Ledger();
+  changes(
+    ledger,
+    accepted(1, 1, { checkpoint: "1" }),
+    accepted(2, 1, { checkpoint: "2" }),
+    accepted(3),
+  );
+  ledger.kept();
+  assertEquals(changes(ledger, { type: "settled", order: 1 }), ["131073"]);
+  assertEquals(changes(ledger, { type: "settled", order: 3 }), ["131075"]);
+  assertEquals(changes(ledger, { type: "settled", order: 2 }), [
+    "65536: 00 00 00 00 00 00 00 02 00 01 32",
+    "131074",
+  ]);
+});
+
+Deno.test("Ledger keeps a checkpoint that comes with no message, and that there is none any more", () => {
+  const ledger = new Ledger();
+  changes(ledger, accepted(1, 1, { checkpoint: "1" }));
+  assertEquals(changes(ledger, { type: "checkpoint", checkpoint: "" }), [
+    "65536: 00 00 00 00 00 00 00 01 00 00",
+  ]);
+  assertEquals(changes(ledger, { type: "checkpoint", checkpoint: undefined }), [
+    "65536: 00 00 00 00 00 00 00 01",
+  ]);
 });
 
 Deno.test("Ledger gives its changes once, and their bytes until it is asked again", () => {

@@ -99,7 +99,7 @@ Deno.test("append() writes nothing behind the part of a write that could not be 
   assertEquals(await contentsOf(disk), { 1: "one", 3: "three" });
 });
 
-Deno.test("append() fails for all who wait where a sync fails, and for good: nobody knows what is on the disk", async () => {
+Deno.test("append() fails for all who wait where a sync fails, and for the next one: nobody knows what is on the disk", async () => {
   const disk = new Disk();
   const { store } = await openStore(disk, { durability: "sync" });
   disk.failures.set("sync", new SystemError("EIO"));

@@ -36,6 +36,7 @@ const BINDING: SessionBinding = {
   server: "server",
   protocolVersion: 5,
   sessionExpiryInterval: 300,
+  keepAlive: 60,
   seenAt: NOW,
 };
 
@@ -219,6 +220,7 @@ Deno.test("SessionReader loses no message and repeats none of QoS 2 where the pr
       const until = before + end % (changes.all.length - before + 1);
       const kept = changes.all.slice(0, until);
       const stored = sessionOf(entriesOf(kept));
+      assertEquals([stored.lost, stored.unknown], [0, []]);
       const { published, released } = stored.session;
       const queued = emptied(stored);
       const there = new Set([
@@ -352,6 +354,22 @@ Deno.test("SessionReader has a message removed that was released, where the proc
   assertEquals(entriesOf([...changes.all, ...next.all]), []);
 });
 
+Deno.test("SessionReader takes a message for settled, and its packet id for free, where the process ended before its flight was removed", () => {
+  const changes = new Changes();
+  changes.record([accepted(1, 1), { type: "sent", order: 1, packetId: 4 }]);
+  const settled = changes.record([{ type: "settled", order: 1 }]);
+  assertEquals(settled.length, 2);
+  changes.all.pop();
+  const { session, ledger, lost } = sessionOf(entriesOf(changes.all));
+  assertEquals(
+    [session.queue.length, session.published, session.released, lost],
+    [0, [], [], 0],
+  );
+  const next = new Changes(ledger);
+  next.append();
+  assertEquals(entriesOf([...changes.all, ...next.all]), []);
+});
+
 Deno.test("SessionReader gives releases in the order of their PUBRECs, also of several processes", () => {
   const changes = new Changes();
   changes.record([1, 2, 3].flatMap((order): StoreRecord[] => [
@@ -432,22 +450,73 @@ Deno.test("SessionReader says whose session it is, and that it is another's", ()
   assertEquals(isLost({}), false);
   assertEquals(isLost({}, { clientId: "me" }), false);
   assertEquals(isLost({}, { clientId: "you" }), true);
-  assertEquals(isLost({}, { servers: ["other"] }), true);
-  assertEquals(isLost({}, { servers: ["other", "server"] }), false);
 });
 
-Deno.test("SessionReader says that the server cannot have the session any more: after twice its interval", () => {
-  const isLost = (sessionExpiryInterval: number, seconds: number) =>
-    bound({ sessionExpiryInterval }, { wallNow: NOW + seconds * 1_000 })
-      .session.isLost;
-  assertEquals(isLost(300, 599), false);
-  assertEquals(isLost(300, 600), true);
+Deno.test("SessionReader takes another port, or another name of this machine, for another way to the same server", () => {
+  const ways = [
+    ["broker.test:1883", "broker.test:8883", false],
+    ["broker.test:1883", "Broker.Test.:1883", false],
+    ["broker.test:1883", "test:1883", true],
+    ["localhost:1883", "127.0.0.1:8883", false],
+    ["127.0.0.1:1883", "[::1]:80", false],
+    ["localhost:1883", "localhost.test:1883", true],
+    ["[fe80::1]:1883", "[fe80::2]:1883", true],
+    ["/run/one.sock", "/run/other.sock", true],
+    ["/run/one.sock", "localhost:1883", true],
+  ] as const;
+  for (const [server, address, isElsewhere] of ways) {
+    const { unknown } = sent({ server }, { servers: ["other", address] });
+    assertEquals(unknown.length > 0, isElsewhere, `${server}, ${address}`);
+  }
+});
+
+/** A session in which one message of QoS 1 and two of QoS 2 were sent, and the last of them released. */
+function sent(binding: Partial<SessionBinding>, asker = {}): StoredSession {
+  const changes = new Changes();
+  changes.record([
+    ...[1, 2, 2].flatMap((qos, index): StoreRecord[] => [
+      accepted(index + 1, qos === 1 ? 1 : 2),
+      { type: "sent", order: index + 1, packetId: index + 1 },
+    ]),
+    { type: "released", order: 3 },
+  ]);
+  changes.ledger.bind({ ...BINDING, ...binding });
+  changes.append();
+  return sessionOf(entriesOf(changes.all), asker);
+}
+
+Deno.test("SessionReader sends nothing of QoS 2 to another server, gives it back, and frees its packet id by PUBREL", () => {
+  const { session, unknown, ledger } = sent({}, { servers: ["other"] });
+  assertEquals(session.isLost, false);
+  assertEquals(session.published.map(({ packetId }) => packetId), [1]);
+  assertEquals(session.released.map(({ packetId }) => packetId), [3, 2]);
+  assertEquals(unknown.map(({ order }) => order), [2]);
+  assertEquals(
+    ledger.take().map(({ key, value }) => [key, value !== undefined]),
+    [[FLIGHT_KEYS + 2, true], [MESSAGE_KEYS + 2, false]],
+  );
+});
+
+Deno.test("SessionReader says that the server cannot have the session any more: after twice its interval, and the time in which it notices that we are gone [MQTT-3.1.2-22]", () => {
+  const isLost = (
+    sessionExpiryInterval: number,
+    seconds: number,
+    keepAlive = 60,
+  ) =>
+    bound({ sessionExpiryInterval, keepAlive }, {
+      wallNow: NOW + seconds * 1_000,
+    }).session.isLost;
+  assertEquals(isLost(300, 689), false);
+  assertEquals(isLost(300, 690), true);
+  assertEquals(isLost(30, 149), false);
+  assertEquals(isLost(30, 150), true);
+  assertEquals(isLost(300, 1e12, 0), false);
   assertEquals(isLost(0, 0), true);
   assertEquals(isLost(0xFFFFFFFF, 1e12), false);
 });
 
 Deno.test("SessionReader reads nothing that a later version has written", () => {
-  const value = new TextEncoder().encode('{"format":2}');
+  const value = new TextEncoder().encode('{"format":3}');
   const { message, fault } = assertThrows(
     () => sessionOf([{ key: 0, value }]),
     StoreError,
@@ -455,6 +524,6 @@ Deno.test("SessionReader reads nothing that a later version has written", () => 
   assertEquals(fault, "not-a-store");
   assertEquals(
     message,
-    "Cannot go on with the session: it is kept in format 2, and this version of midge knows 1",
+    "Cannot go on with the session: it is kept in format 3, and this version of midge knows 2",
   );
 });
