@@ -119,7 +119,8 @@ function sessionLine(
   } in flight: ${fates.join(", ")}`;
 }
 
-function count(number: number, what: string): string {
+/** A number and what there are so many of. */
+export function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? "" : "s"}`;
 }
 

@@ -9,6 +9,8 @@ import {
   ConnectionLostError,
   KeepAliveError,
   PublishError,
+  StoreError,
+  type StoreFault,
   SubscribeError,
   type TlsFault,
   UnsubscribeError,
@@ -85,6 +87,15 @@ const TLS_HINTS: Readonly<Partial<Record<TlsFault, keyof WireHints>>> = {
   "client-certificate": "certificate",
 };
 
+/** What to do about a store that does not do its work. */
+const STORE_HINTS: Readonly<Partial<Record<StoreFault, string>>> = {
+  "in-use": "Wait until that ends, or take another --store",
+  "not-a-store": "Take another --store",
+  full: "Make room, and run it again: what it has is not lost",
+  forbidden: "Take a --store that can be read and written",
+  removed: "Run it again",
+};
+
 /** The options of the module that its errors name, as they are called here. */
 const OPTIONS: Readonly<Record<string, string>> = {
   caCerts: "--cafile",
@@ -114,6 +125,9 @@ export function failureOf(
   }
   if (error instanceof PublishError) {
     return { line, code: error.reasonCode ?? CODE.failed };
+  }
+  if (error instanceof StoreError) {
+    return { line: hinted(line, storeHint(error)), code: CODE.failed };
   }
   return { line, code: CODE.failed };
 }
@@ -210,6 +224,12 @@ function inOptions(line: string): string {
     /(?<=: |or |of )(?:key|cert)\b|\b(?:caCerts|alpnProtocols)\b/g,
     (option) => OPTIONS[option] ?? option,
   );
+}
+
+/** Where Deno does not permit it, the message has the flags. */
+function storeHint({ fault, cause }: StoreError): string | undefined {
+  const isFlagged = cause instanceof Deno.errors.NotCapable;
+  return isFlagged ? undefined : STORE_HINTS[fault];
 }
 
 function isTimeout({ cause }: ConnectError): boolean {

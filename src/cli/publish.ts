@@ -40,10 +40,23 @@ export async function publish(args: readonly string[]): Promise<number> {
     ...await givenProperties("publish", values),
   };
   const source = await sourceOf(values);
+  const common = { topics, options };
+  const stored = values.store === undefined
+    ? undefined
+    : new (await import("./publish_stored.ts")).StoredRun({
+      path: values.store,
+      values,
+      address: target.address,
+      source: streamed(source),
+      common,
+    });
   return await run(values, target, {
     openEnded: false,
     lasts: source.type !== "once",
+    connect: stored?.connect,
+    disconnect: stored?.disconnect,
     work: async (client, stop) => {
+      if (stored !== undefined) return await stored.publish(client, stop);
       if (source.type === "once") {
         await connected(client, stop);
         const publishOne = (topic: string) =>
@@ -52,7 +65,6 @@ export async function publish(args: readonly string[]): Promise<number> {
       } else {
         const { publishStream } = await import("./publish_stream.ts");
         const { quiet } = values;
-        const common = { topics, options };
         return await publishStream(client, { source, common, stop, quiet });
       }
       return 0;
@@ -60,10 +72,20 @@ export async function publish(args: readonly string[]): Promise<number> {
   });
 }
 
+/** One message alone. */
+interface Once {
+  readonly type: "once";
+  readonly payload: string | Uint8Array;
+}
+
+/** What is kept goes no shorter way. */
+function streamed(source: Source | Once): Source {
+  if (source.type !== "once") return source;
+  return { type: "repeat", payload: source.payload, count: 1, intervalMs: 0 };
+}
+
 /** Where the messages come from. One that is published once takes the shortest way. */
-async function sourceOf(
-  values: PublishValues,
-): Promise<Source | { type: "once"; payload: string | Uint8Array }> {
+async function sourceOf(values: PublishValues): Promise<Source | Once> {
   if (values.stdinLine) return { type: "lines" };
   if (values.stdinNull) return { type: "nul" };
   if (values.jsonl) return { type: "jsonl" };

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Table } from "./option.ts";
-import { duration, integer, qos, text } from "./readers.ts";
+import { duration, integer, path, qos, text } from "./readers.ts";
 
 const MESSAGES = [
   "message",
@@ -72,6 +72,12 @@ export const PUBLISH = {
   retain: {
     letters: "r",
     help: "the server retains the message for later subscribers",
+  },
+  store: {
+    argument: "FILE",
+    read: path,
+    help:
+      "keep in FILE what the server has not got, and how much of the input was taken: after a kill, run it again",
   },
   repeat: {
     argument: "N",

@@ -36,12 +36,37 @@ export interface Stream {
   readonly stop: AbortSignal;
   /** Whether nothing is told on stderr. */
   readonly quiet: boolean;
+  /** Has what is published kept, so that another run can go on with it; left out where nothing is kept. */
+  readonly keep?: (fate: Fate) => StreamKeeping;
 }
+
+/** How messages of an earlier run, which come back, fare in this one. */
+export interface Fate {
+  /** Is told of each that has failed. */
+  readonly onFailed: (error: unknown) => void;
+  /** Fires when it is of no use to go on. */
+  readonly ended: AbortSignal;
+}
+
+/** Knows what an earlier run has taken, and keeps what this one takes. */
+export interface StreamKeeping {
+  /** The messages of a line that are still to be published; `read` has them all. */
+  messages(line: Line, read: () => Outgoing[]): Promise<Outgoing[]>;
+  /** The message that was published last has failed. */
+  refused(message: Outgoing, error: unknown): void;
+  /** The input has ended. */
+  inputEnded(): Promise<void>;
+  /** All that this run has published is settled. */
+  settled(): Promise<void>;
+}
+
+/** A line of the input, or another part of it. */
+export type Line = string | Uint8Array;
 
 /** Publishes all messages of a source, and returns the exit code. */
 export async function publishStream(
   client: Client,
-  { source, common, stop, quiet }: Stream,
+  { source, common, stop, quiet, keep }: Stream,
 ): Promise<number> {
   const underWay = new UnderWay();
   const casualties = new Casualties({ quiet });
@@ -50,69 +75,81 @@ export async function publishStream(
     casualties.ended();
     underWay.fail(error);
   });
-  for await (const message of messagesOf(source, common, underWay)) {
-    const { topic, payload, options } = message;
-    await connected(client, underWay.failed);
-    underWay.add(
-      client.publish(topic, payload, options)
-        .catch((error) => casualties.add(error)),
-    );
-    await underWay.fewerThan(UNDER_WAY_MAX);
+  const onFailed = (error: unknown) => {
+    try {
+      casualties.add(error);
+    } catch {
+      underWay.fail(error);
+    }
+  };
+  const keeping = keep?.({ onFailed, ended: underWay.failed });
+  let number = 0;
+  let last: Outgoing | undefined;
+  for await (const line of linesOf(source, underWay)) {
+    number++;
+    const read = () => messagesOf(line, { source, common, number });
+    const messages = keeping === undefined
+      ? read()
+      : await keeping.messages(line, read);
+    for (const message of messages) {
+      const { topic, payload, options } = message;
+      await connected(client, underWay.failed);
+      last = message;
+      underWay.add(
+        client.publish(topic, payload, options).catch((error) => {
+          if (message === last) keeping?.refused(message, error);
+          casualties.add(error);
+        }),
+      );
+      await underWay.fewerThan(UNDER_WAY_MAX);
+    }
   }
+  await keeping?.inputEnded();
   await underWay.fewerThan(1);
+  await keeping?.settled();
   casualties.tell();
   return casualties.code;
 }
 
-/** Each message of a source, as soon as it is known. */
-async function* messagesOf(
+/** Each line of a source, as soon as it is known. */
+async function* linesOf(
   source: Source,
-  common: Common,
   underWay: UnderWay,
-): AsyncGenerator<Outgoing, void> {
+): AsyncGenerator<Line, void> {
   if (source.type === "repeat") {
-    yield* repeated(source, common, underWay);
+    yield* repeated(source, underWay);
     return;
   }
-  const stdin = Deno.stdin.readable;
   const delimiter = source.type === "nul" ? NUL : LINE_FEED;
-  let number = 0;
-  for await (const part of split(stdin, delimiter, underWay.failed)) {
-    number++;
-    yield* source.type === "jsonl"
-      ? readLine(part, number, common)
-      : addressed(part, common);
-  }
+  yield* split(Deno.stdin.readable, delimiter, underWay.failed);
 }
 
 async function* repeated(
   source: Source & { type: "repeat" },
-  common: Common,
   underWay: UnderWay,
-): AsyncGenerator<Outgoing, void> {
+): AsyncGenerator<Line, void> {
   for (let number = 1; number <= source.count; number++) {
-    yield* addressed(source.payload, common);
+    yield source.payload;
     const last = number === source.count;
     if (source.intervalMs > 0 && !last) await underWay.pause(source.intervalMs);
   }
 }
 
-function readLine(
-  line: Uint8Array,
-  number: number,
-  common: Common,
+/** The messages that a line is: one for each topic. */
+function messagesOf(
+  line: Line,
+  { source, common, number }: Pick<Stream, "source" | "common"> & {
+    readonly number: number;
+  },
 ): Outgoing[] {
+  if (source.type !== "jsonl" || typeof line === "string") {
+    const { topics, options } = common;
+    return topics.map((topic) => ({ topic, payload: line, options }));
+  }
   try {
     return readMessage(line, common);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(`line ${number} of standard input: ${error.message}`);
   }
-}
-
-function addressed(
-  payload: string | Uint8Array,
-  { topics, options }: Common,
-): Outgoing[] {
-  return topics.map((topic) => ({ topic, payload, options }));
 }

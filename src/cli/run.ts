@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { type Client, connect } from "../../mod.ts";
+import {
+  type Client,
+  connect,
+  type ConnectOptions,
+  type DisconnectOptions,
+} from "../../mod.ts";
 import type { Values } from "./option.ts";
 import type { SHARED } from "./shared_options.ts";
 import { connectOptions, type Target } from "./server.ts";
@@ -17,6 +22,10 @@ export interface Job {
   readonly openEnded: boolean;
   /** Whether it takes its time: then a lost connection does not end it, unless that is asked for. */
   readonly lasts: boolean;
+  /** What it asks of the connection itself. */
+  readonly connect?: ConnectOptions | undefined;
+  /** What it says at the end, when all is done. */
+  readonly disconnect?: DisconnectOptions | undefined;
   /** Does the work and returns the exit code. `stop` fires when a signal has come. */
   work(client: Client, stop: AbortSignal): Promise<number>;
 }
@@ -34,7 +43,11 @@ export async function run(
   job: Job,
 ): Promise<number> {
   const wire = await wireOptions(values, target.protocol);
-  const options = { ...await connectOptions(values, job), ...wire };
+  const options = {
+    ...await connectOptions(values, job),
+    ...job.connect,
+    ...wire,
+  };
   // Loaded before it is needed: what happens meanwhile would not be told.
   const changes = options.reconnect === false || values.quiet
     ? undefined
@@ -56,7 +69,9 @@ export async function run(
     void changes?.tellChanges(client, told);
     if (!values.quiet) tellNotes(values, target, client);
     code = await job.work(client, signals.stop);
-    await client.disconnect(signals.stop.aborted ? { timeoutMs: 0 } : {});
+    await client.disconnect(
+      signals.stop.aborted ? { timeoutMs: 0 } : job.disconnect,
+    );
   } catch (error) {
     code = signals.stop.aborted || isReaderGone(error)
       ? 0

@@ -127,12 +127,17 @@ function decode(text: string, what: string): string {
  */
 export async function connectOptions(
   values: Values<typeof SHARED>,
-  { lasts }: { readonly lasts: boolean },
+  { lasts, connect }: {
+    readonly lasts: boolean;
+    readonly connect?: ConnectOptions | undefined;
+  },
 ): Promise<ConnectOptions> {
   const clientId = values.idPrefix === undefined
     ? values.clientId
     : `${values.idPrefix}${Deno.pid}`;
-  if (values.noClean && values.clientId === undefined) {
+  const hasClientId = values.clientId !== undefined ||
+    connect?.store !== undefined;
+  if (values.noClean && !hasClientId) {
     throw new UsageError(
       "--no-clean needs --client-id: a session is found again by it",
     );

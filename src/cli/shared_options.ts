@@ -44,7 +44,8 @@ export const SHARED = {
   },
   ...WIRES,
   embedded: {
-    rivals: ["url", "host", "port", ...Object.keys(WIRES)],
+    // The session of a store is with a server that keeps it.
+    rivals: ["url", "host", "port", "store", ...Object.keys(WIRES)],
     help: "a broker of the command's own, in memory: no server is needed",
   },
   clientId: {
@@ -59,6 +60,8 @@ export const SHARED = {
     letters: "I",
     argument: "S",
     read: text,
+    // The next process has another id, and so another session.
+    rivals: ["store"],
     help: "a client identifier of S and the process id",
   },
   username: {

@@ -33,11 +33,23 @@ export async function subscribe(args: readonly string[]): Promise<number> {
     throw new UsageError("subscribe needs a Topic Filter: -t FILTER");
   }
   const reception = await receptionOf(values, filters);
+  const stored = values.store === undefined
+    ? undefined
+    : new (await import("./subscribe_stored.ts")).StoredSession({
+      path: values.store,
+      values,
+      address: target.address,
+      subscriptions: reception.subscriptions,
+    });
   return await run(values, target, {
     openEnded: reception.count === Infinity &&
       !values.retainedOnly && !values.exitAfterSubscribe,
     lasts: true,
-    work: (client, stop) => receive(client, stop, reception),
+    connect: stored?.connect,
+    work: async (client, stop) => {
+      await stored?.begin(client);
+      return await receive(client, stop, reception);
+    },
   });
 }
 

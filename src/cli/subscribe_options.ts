@@ -5,7 +5,7 @@
  */
 import type { Table } from "./option.ts";
 import { OUTPUT } from "./output_options.ts";
-import { duration, integer, qos, text } from "./readers.ts";
+import { duration, integer, path, qos, text } from "./readers.ts";
 
 const STOPS = ["count", "one"];
 
@@ -30,6 +30,12 @@ export const SUBSCRIBE = {
     read: text,
     repeat: true,
     help: "leave a Topic Filter of the session that -c goes on with",
+  },
+  store: {
+    argument: "FILE",
+    read: path,
+    help:
+      "keep the session in FILE: the next run goes on with it, also after a kill",
   },
   count: {
     letters: "C",

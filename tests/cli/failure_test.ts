@@ -6,6 +6,8 @@ import {
   KeepAliveError,
   ProtocolError,
   PublishError,
+  StoreError,
+  type StoreFault,
   SubscribeError,
   WireError,
   type WireErrorOptions,
@@ -250,5 +252,30 @@ Deno.test("failureOf begins small, and keeps names as they are", () => {
   assertEquals(
     failureOf(header, AT).line,
     "a WebSocket header must not be named A b",
+  );
+});
+
+Deno.test("failureOf says what to do about a store that does not do its work", () => {
+  const hints: readonly (readonly [StoreFault, string])[] = [
+    ["in-use", ". Wait until that ends, or take another --store"],
+    ["not-a-store", ". Take another --store"],
+    ["full", ". Make room, and run it again: what it has is not lost"],
+    ["forbidden", ". Take a --store that can be read and written"],
+    ["removed", ". Run it again"],
+    ["failed", ""],
+  ];
+  for (const [fault, hint] of hints) {
+    const error = new StoreError("Cannot open the store s: words", { fault });
+    assertEquals(failureOf(error, AT), {
+      line: `cannot open the store s: words${hint}`,
+      code: 1,
+    });
+  }
+  const cause = new Deno.errors.NotCapable("words");
+  const flags = "Cannot open the store s: run again with --allow-read=.";
+  const error = new StoreError(flags, { fault: "forbidden", cause });
+  assertEquals(
+    failureOf(error, AT).line,
+    "cannot open the store s: run again with --allow-read=.",
   );
 });
