@@ -25,6 +25,8 @@ export class Consumer {
   readonly #last = new Map<string, number>();
   /** What it was left with comes first again. */
   #first: string | undefined;
+  /** Its process was killed: what it does reaches nobody. */
+  #isGone = false;
 
   constructor(name: string, account: Account, isAlone: boolean) {
     this.name = name;
@@ -33,8 +35,15 @@ export class Consumer {
     this.#since = account.arrivals;
   }
 
+  /** Its process was killed. */
+  killed(): void {
+    this.#isGone = true;
+    this.#holdings.clear();
+  }
+
   /** The loop, or the handler, has a message. */
   handed(key: string, qos: number): void {
+    if (this.#isGone) return;
     const holding = this.#holdings.get(key) ??
       { handed: 0, putBack: 0, inHand: 0 };
     this.#holdings.set(key, holding);
@@ -57,12 +66,14 @@ export class Consumer {
 
   /** It has acknowledged it by hand, whoever else has it. */
   acknowledged(key: string): void {
+    if (this.#isGone) return;
     this.done(key);
     this.#ledger.byHand.add(key);
   }
 
   /** It has refused it: where that is lost, the message comes again. */
   refused(key: string): void {
+    if (this.#isGone) return;
     this.acknowledged(key);
     this.#ledger.refused.add(key);
   }
@@ -141,8 +152,12 @@ export class Account {
   arrivals = 0;
   readonly #ledger: Ledger;
   readonly #arrived = new Map<string, number>();
-  readonly #done = new Set<string>();
-  readonly #consumers: Consumer[] = [];
+  /** Messages that a consumer is through with, and in which process. */
+  readonly #done = new Map<string, number>();
+  /** Messages of QoS 2 that were answered by PUBREC, and in which process. */
+  readonly #answered = new Map<string, number>();
+  #consumers: Consumer[] = [];
+  #process = 0;
 
   constructor(ledger: Ledger, clientId: string) {
     this.#ledger = ledger;
@@ -160,6 +175,22 @@ export class Account {
   arrived(key: string): void {
     this.arrivals++;
     if (!this.#arrived.has(key)) this.#arrived.set(key, this.arrivals);
+  }
+
+  /** PUBREC has left for a message that was not refused. */
+  answered(key: string): void {
+    if (!this.#answered.has(key)) this.#answered.set(key, this.#process);
+  }
+
+  /** The process was killed: nobody has anything in hand any more, and the next one is about to begin. */
+  killed(): void {
+    this.#process++;
+    for (const consumer of this.#consumers) consumer.killed();
+    this.#consumers = [];
+    // What is acknowledged on receipt, or by hand, is nobody's when the process ends.
+    for (const key of this.due) {
+      if (this.#arrived.has(key) && this.isSettled(key)) this.due.delete(key);
+    }
   }
 
   arrivalOf(key: string): number {
@@ -190,6 +221,17 @@ export class Account {
     if (publication === undefined || publication.taken === 0) {
       return this.fail("nothing from nowhere", `${name} got ${key}`);
     }
+    const answered = this.#answered.get(key) ?? Infinity;
+    if (qos === 2 && answered < this.#process) {
+      this.fail(
+        "QoS 2 exactly once",
+        `${name} got ${key}, which an earlier process has answered by PUBREC`,
+      );
+    }
+    // It is this process that must be through with it now.
+    if ((this.#done.get(key) ?? Infinity) < this.#process) {
+      this.#done.delete(key);
+    }
     // What another has acknowledged may come again while this one has it.
     if (isAlone && holding.inHand >= publication.taken) {
       this.fail("one at a time", `${name} got ${key} while it has it`);
@@ -206,7 +248,7 @@ export class Account {
 
   /** A consumer is through with a message. */
   done(key: string): void {
-    this.#done.add(key);
+    this.#done.set(key, this.#process);
     this.due.delete(key);
   }
 

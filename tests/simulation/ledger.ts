@@ -26,7 +26,9 @@ export type Outcome =
     readonly delivery: Delivery | undefined;
     readonly isAborted: boolean;
     readonly why: string;
-  };
+  }
+  /** The process was killed. */
+  | { readonly type: "vanished" };
 
 /** One message of one program. */
 export interface Publication {
@@ -40,6 +42,8 @@ export interface Publication {
   outcome: Outcome | undefined;
   /** How often the broker has taken it. */
   taken: number;
+  /** How many sessions its sender had been told of when a store gave it back; undefined where none has. */
+  restoredIn: number | undefined;
 }
 
 /** Knows what must come of each message. */
@@ -81,6 +85,7 @@ export class Ledger {
       serial,
       outcome: undefined,
       taken: 0,
+      restoredIn: undefined,
     };
     this.publications.set(publication.key, publication);
     return publication;
@@ -90,11 +95,21 @@ export class Ledger {
   settle(publication: Publication, outcome: Outcome): void {
     const { key, qos, taken } = publication;
     publication.outcome = outcome;
-    if (outcome.type === "resolved") {
-      if (qos > 0 && taken === 0) {
-        this.fail("resolved means taken", `${key} at QoS ${qos}`);
-      }
-    } else this.#checkNotSent(publication);
+    if (outcome.type === "resolved" && qos > 0 && taken === 0) {
+      this.fail("resolved means taken", `${key} at QoS ${qos}`);
+    }
+    this.#checkNotSent(publication);
+  }
+
+  /** A store has given messages back to the next process; so many sessions its client had been told of. */
+  restored(clientId: string, keys: readonly string[], sessions: number): void {
+    for (const key of keys) {
+      const publication = this.publications.get(key);
+      if (publication?.clientId === clientId) {
+        publication.restoredIn = sessions;
+        this.note(`${clientId} has ${key} from its store`);
+      } else this.fail("nothing from nowhere", `the store gave ${key}`);
+    }
   }
 
   /** The broker has something to tell. */
@@ -150,13 +165,29 @@ export class Ledger {
       const { key, outcome } = publication;
       if (outcome === undefined) {
         this.fail("every promise settles", `the publish of ${key}`);
-      } else if (outcome.type === "rejected") this.#checkNotSent(publication);
+      }
+      this.#checkNotSent(publication);
     }
   }
 
-  #checkNotSent({ key, outcome, taken }: Publication): void {
+  /** Of those that a store has given back: what must have arrived and has not. */
+  *missing(clientId: string): Generator<Publication> {
+    for (const publication of this.publications.values()) {
+      const { qos, taken, restoredIn, outcome } = publication;
+      if (publication.clientId !== clientId || restoredIn === undefined) {
+        continue;
+      }
+      // What was given up may have been sent again before that was kept.
+      if (qos > 0 && taken === 0 && outcome?.type === "vanished") {
+        yield publication;
+      }
+    }
+  }
+
+  #checkNotSent({ key, outcome, taken, restoredIn }: Publication): void {
     if (outcome?.type !== "rejected" || outcome.delivery !== "not-sent") return;
-    if (taken > 0) {
+    // A process may be killed before it is kept that a message was given up: then the next one sends it.
+    if (taken > 0 && restoredIn === undefined) {
       this.fail("not-sent means not taken", `${key}: ${outcome.why}`);
     }
   }
@@ -170,14 +201,12 @@ export class Ledger {
     if (publication === undefined || publication.clientId !== clientId) {
       return this.fail("nothing from nowhere", `the broker took ${key}`);
     }
-    const { qos, topic, serial, size, outcome } = publication;
+    const { qos, topic, serial, size } = publication;
     if (topic !== topicName) {
       this.fail("the topic stays", `${key} of ${topic} came as ${topicName}`);
     }
-    if (outcome?.type === "rejected" && outcome.delivery === "not-sent") {
-      this.fail("not-sent means not taken", `${key}: ${outcome.why}`);
-    }
     publication.taken++;
+    this.#checkNotSent(publication);
     if (publication.taken === 1) {
       const stream = `${clientId} ${topic} ${qos}`;
       const last = this.#lastTaken.get(stream) ?? 0;

@@ -5,13 +5,14 @@
 //   deno task mutants --only "DUP"
 
 import { parseArgs } from "node:util";
+import { DURABLE_MUTANTS } from "./durable_mutants.ts";
 import { type Mutant, MUTANTS } from "./mutant_list.ts";
 
 /** Enough that each fault has its chance. */
 const SEEDS = 1_500;
 
 /** A fault that keeps time from passing, or the machine busy, has shown itself. */
-const HUNG_MS = 120_000;
+const HUNG_MS = 240_000;
 
 const ROOT = new URL("../../", import.meta.url);
 const COPIED = ["deno.json", "deno.lock", "mod.ts", "testing.ts", "src"];
@@ -23,6 +24,17 @@ const TESTS = [
   "std",
   "store",
   "support",
+  "every_step_test.ts",
+];
+
+/** Where the scenarios are. */
+const SCENARIOS = [
+  "tests/session/",
+  "tests/client/",
+  "tests/every_step_test.ts",
+  ...["log_store", "rewrite", "ledger", "stored_session"].map((name) =>
+    `tests/store/${name}_test.ts`
+  ),
 ];
 
 const { values } = parseArgs({
@@ -51,7 +63,7 @@ try {
       `Without a fault there fails ${scenarioFault}: only the simulation counts`,
     );
   }
-  for (const mutant of MUTANTS) {
+  for (const mutant of [...MUTANTS, ...DURABLE_MUTANTS]) {
     if (!mutant.fault.includes(values.only)) continue;
     const caughtBy = await plant(folder, mutant);
     if (caughtBy === undefined) survivors++;
@@ -110,8 +122,7 @@ async function test(folder: string): Promise<string | undefined> {
     "-A",
     "--no-check",
     "--fail-fast",
-    "tests/session/",
-    "tests/client/",
+    ...SCENARIOS,
   ]);
   if (isWell) return undefined;
   const line = text.split("\n").find((line) => line.includes("FAILED"));

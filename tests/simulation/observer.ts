@@ -22,11 +22,17 @@ interface Unfinished {
   readonly order: number;
   /** Its place among those whose PUBREC came; 0 before. */
   releaseOrder: number;
+  /** Whether PUBREL was sent. */
+  isReleased: boolean;
+  /** Whether it may be that the sender knows nothing of PUBREC: its process has ended before PUBREL was sent. */
+  isUnsure: boolean;
 }
 
 /** What one end knows of its own unfinished packets: valid for the session. */
 export class SessionView {
   readonly unfinished = new Map<number, Unfinished>();
+  /** What was finished last with each identifier. */
+  readonly finished = new Map<number, Unfinished>();
   #orders = 0;
 
   /** The next place. */
@@ -34,9 +40,34 @@ export class SessionView {
     return ++this.#orders;
   }
 
+  /** The other end has said the last word of a handshake. */
+  finish(packetId: number): void {
+    const known = this.unfinished.get(packetId);
+    if (known === undefined) return;
+    this.unfinished.delete(packetId);
+    this.finished.set(packetId, known);
+  }
+
+  /** A process goes on that has not kept how the handshake ended. */
+  goBack(packetId: number, isSame: (finished: Unfinished) => boolean): void {
+    const known = this.finished.get(packetId);
+    if (known === undefined || this.unfinished.has(packetId)) return;
+    if (!isSame(known)) return;
+    this.finished.delete(packetId);
+    this.unfinished.set(packetId, known);
+  }
+
+  /** The process has ended. */
+  killed(): void {
+    for (const each of this.unfinished.values()) {
+      each.isUnsure = !each.isReleased;
+    }
+  }
+
   /** The session is another. */
   forget(): void {
     this.unfinished.clear();
+    this.finished.clear();
   }
 }
 
@@ -49,8 +80,16 @@ export interface EndObserverOptions {
   readonly viewOf: (clientId: string) => SessionView;
   /** How many messages may be unacknowledged under MQTT 3.x. */
   readonly inflightMax: number;
-  /** Whether a message may be acknowledged by now. */
-  readonly mayAcknowledge: (key: string) => string | undefined;
+  /** Why a message may not be acknowledged by now; undefined where it may. */
+  readonly whyNotAcknowledged: (
+    type: "puback" | "pubrec",
+    key: string,
+  ) => string | undefined;
+  /** Why a packet may not leave before its sender has it kept; undefined where it may. */
+  readonly whyNotKept: (
+    type: "publish" | "pubrec" | "pubrel",
+    packetId: number,
+  ) => string | undefined;
   readonly onPacket: (packet: Packet, direction: "sent" | "received") => void;
   readonly fail: (rule: string, why: string) => void;
 }
@@ -225,8 +264,10 @@ export class EndObserver implements Tap {
       `alias ${alias} of ${this.#aliasMax}`,
     );
     if (qos === 0) return;
+    this.#checkKept("publish", packetId);
     const key = keyOf(payload);
     const what = `PUBLISH ${packetId} ${key} dup ${dup}`;
+    if (dup) this.#view.goBack(packetId, (finished) => finished.key === key);
     const known = this.#view.unfinished.get(packetId);
     this.#check(
       !this.#sentHere.has(packetId) && !this.#requests.has(packetId),
@@ -243,12 +284,13 @@ export class EndObserver implements Tap {
           `${what}, and it is in use for ${known.key}`,
         );
         this.#check(
-          known.releaseOrder === 0,
+          known.releaseOrder === 0 || known.isUnsure,
           "PUBREL in place of PUBLISH after PUBREC",
           what,
         );
         this.#check(known.order > this.#lastOrder, "resend in order", what);
         this.#lastOrder = known.order;
+        known.releaseOrder = 0;
       }
     } else {
       this.#hasSentNew = true;
@@ -260,7 +302,14 @@ export class EndObserver implements Tap {
     }
     if (known === undefined) {
       const order = this.#view.nextOrder();
-      this.#view.unfinished.set(packetId, { key, qos, order, releaseOrder: 0 });
+      this.#view.unfinished.set(packetId, {
+        key,
+        qos,
+        order,
+        releaseOrder: 0,
+        isReleased: false,
+        isUnsure: false,
+      });
     }
     this.#sentHere.add(packetId);
     this.#window.add(packetId);
@@ -273,12 +322,17 @@ export class EndObserver implements Tap {
 
   #onPubrelSent({ packetId, reasonCode }: AckPacket): void {
     if (reasonCode >= 0x80) return;
+    this.#view.goBack(packetId, ({ qos }) => qos === 2);
     const known = this.#view.unfinished.get(packetId);
     this.#check(
       known === undefined || known.releaseOrder > 0,
       "PUBREL after PUBREC alone",
       `PUBREL ${packetId}`,
     );
+    if (known !== undefined) {
+      this.#checkKept("pubrel", packetId);
+      known.isReleased = true;
+    }
     // What is released on this connection follows the order of PUBREC by itself.
     if (known === undefined || this.#sentHere.has(packetId)) return;
     this.#check(
@@ -301,7 +355,7 @@ export class EndObserver implements Tap {
     }
     this.#window.delete(packetId);
     this.#sentHere.delete(packetId);
-    this.#view.unfinished.delete(packetId);
+    this.#view.finish(packetId);
   }
 
   #onPublishReceived({ packetId, qos, payload }: PublishPacket): void {
@@ -310,11 +364,14 @@ export class EndObserver implements Tap {
     this.#keys.set(packetId, keyOf(payload));
   }
 
-  #onAcknowledged({ type, packetId, reasonCode }: AckPacket): void {
-    this.#onAnswered(type === "puback" ? "puback" : "pubrec", packetId);
+  #onAcknowledged(packet: AckPacket): void {
+    const { packetId, reasonCode } = packet;
+    const type = packet.type === "puback" ? "puback" : "pubrec";
+    this.#onAnswered(type, packetId);
     const key = this.#keys.get(packetId);
     if (key === undefined || reasonCode >= 0x80) return;
-    const fault = this.#options.mayAcknowledge(key);
+    if (type === "pubrec") this.#checkKept(type, packetId);
+    const fault = this.#options.whyNotAcknowledged(type, key);
     this.#check(
       fault === undefined,
       "nothing acknowledged before it is owned",
@@ -328,6 +385,15 @@ export class EndObserver implements Tap {
       due === packetId,
       "acknowledgements in order",
       `${type} ${packetId}, and ${due ?? "none"} is due`,
+    );
+  }
+
+  #checkKept(type: "publish" | "pubrec" | "pubrel", packetId: number): void {
+    const fault = this.#options.whyNotKept(type, packetId);
+    this.#check(
+      fault === undefined,
+      "nothing leaves before it is kept",
+      `${type} ${packetId}: ${fault}`,
     );
   }
 

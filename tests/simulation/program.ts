@@ -1,392 +1,228 @@
-// A program with a client: it publishes, subscribes, takes messages and leaves, as its steps say.
+// A program that may be killed and started again: what outlives its processes.
 
-import {
-  AbortedError,
-  type Client,
-  connect,
-  type ConnectionLostError,
-  type ConnectOptions,
-  MqttError,
-  type SubscribeOptions,
-  type Subscription,
-  type Transport,
-} from "../../mod.ts";
-import { KeepAliveError } from "../../src/errors.ts";
-import { Random } from "../fuzz/random.ts";
+import type { Client } from "../../mod.ts";
 import type { Account } from "./account.ts";
-import { payloadOf } from "./ledger.ts";
-import type { ClientPlan, Step } from "./scenario.ts";
-import { CALM, Taker, Whim } from "./taker.ts";
-import { OwnClock } from "./time.ts";
+import { Process } from "./process.ts";
+import type { ClientPlan, Kill, Step } from "./scenario.ts";
+import { Shelf } from "./shelf.ts";
 import type { World } from "./world.ts";
 
 type StepOf<Type extends Step["type"]> = Step & { readonly type: Type };
 
-/** What a message costs beside its payload where it waits, and the largest payload there is. */
-const MESSAGE_COST = 256;
-const PAYLOAD_MAX = 600;
-
-/** How long a wire may live on behind its client. */
-const LAST_WORDS_MS = 1_500;
-
-/** One client and what is done with it. */
+/** Its client id, its store, and one process after the other. */
 export class Program {
   readonly clientId: string;
   readonly plan: ClientPlan;
-  readonly clock: OwnClock;
   readonly account: Account;
-  /** Whether the client has ended before its time. */
-  hasEnded = false;
-  /** Whether the broker's session is another than the one that the client knows of. */
-  isUnaware = false;
+  /** Where its stores are; undefined where it has none. */
+  readonly shelf: Shelf | undefined;
   /** How many sessions the client has been told of. */
   sessions = 0;
   /** No wire can be had until then. */
   outageUntil = 0;
-  client: Client | undefined;
+  /** How often it was killed. */
+  kills = 0;
   readonly #world: World;
-  readonly #connected: Promise<Client | undefined>;
-  /** What is subscribed to and not left, by the slot. */
-  readonly #filters = new Map<number, string>();
-  readonly #slots = new Map<number, "busy" | Subscription>();
-  #consumers = 0;
-  #hasInbox = false;
-  /** When it began to disconnect, and what was published before and rejected then. */
-  #leftAt = Infinity;
-  readonly #cutShort: string[] = [];
+  /** What it is subscribed to, which each process asks for anew. */
+  readonly #subscriptions = new Map<number, StepOf<"subscribe">>();
+  #process: Process;
+  #isDown = false;
+  #isUnaware = false;
+  #hasHeard = false;
+  /** How its process is to end, once it comes to that. */
+  #kill: Kill | undefined;
+  #postponed: Kill | undefined;
+  /** What it is to do when it is started again. */
+  #steps: Step[] = [];
 
   constructor(world: World, index: number, plan: ClientPlan) {
     this.#world = world;
     this.clientId = `c${index}`;
     this.plan = plan;
-    this.clock = new OwnClock(world.time);
     this.account = world.ledger.account(this.clientId);
     if (plan.maximumPacketSize > 0) {
       // Some room for all that stands in a PUBLISH besides the payload.
       this.account.sizeMax = plan.maximumPacketSize - 40;
     }
-    this.#connected = this.#connect();
-    world.track(this.#connected, `connect of ${this.clientId}`);
+    this.shelf = plan.store === null ? undefined : new Shelf({
+      time: world.time,
+      plan: plan.store,
+      seed: world.scenario.seed * 131 + index,
+      onBound: () => this.#onBound(),
+      fail: (rule, why) => this.fail(rule, why),
+    });
+    this.#process = new Process(world, this);
+  }
+
+  /** The client of the present process. */
+  get client(): Client | undefined {
+    return this.#isDown ? undefined : this.#process.client;
+  }
+
+  /** Whether the client has ended before its time. */
+  get hasEnded(): boolean {
+    return !this.#isDown && this.#process.hasEnded;
+  }
+
+  /** Whether the program has a session to be forgotten by the broker. */
+  get hasSession(): boolean {
+    return this.client !== undefined || this.#isDown;
+  }
+
+  /**
+   * Whether the broker's session is another than the one that the client, and its store, know of: nobody could
+   * tell them later.
+   */
+  get isUnaware(): boolean {
+    return this.#isUnaware;
+  }
+
+  /** The broker's session is another now. */
+  sessionEnded(): void {
+    this.#isUnaware = true;
+    this.#hasHeard = false;
+    this.#postponed = this.#kill ?? this.#postponed;
+    this.#disarm();
+  }
+
+  /** CONNACK without Session Present has come. */
+  sessionTold(): void {
+    this.sessions++;
+    this.#hasHeard = true;
+    if (this.shelf === undefined) this.#isUnaware = false;
   }
 
   /** Takes a step, when there is a client. */
   take(step: Step): void {
-    void this.#connected.then((client) => {
-      if (client !== undefined && !this.hasEnded) this.#take(client, step);
-    });
+    if (this.#isDown) this.#steps.push(step);
+    else if (step.type === "kill") this.#arm(step.kill);
+    else this.#process.take(step);
   }
 
-  /** Whether all that it had to do is done, as far as the client can tell. */
+  /** It subscribes to this from now on. */
+  subscribed(step: StepOf<"subscribe">): void {
+    this.#subscriptions.set(step.slot, step);
+  }
+
+  /** And to this no more. */
+  unsubscribed(slot: number): void {
+    this.#subscriptions.delete(slot);
+  }
+
+  /** What it has not done yet, as far as it can tell. */
   get whatIsLeft(): string | undefined {
-    const { client, account } = this;
-    if (this.hasEnded) return undefined;
-    if (client === undefined) return "it has not connected";
-    if (!client.connected) return "it is not connected";
-    const { inFlight, queued, waiting, outgoingBytes, unclaimed } = client
-      .stats();
-    const left = { inFlight, queued, waiting, outgoingBytes, unclaimed };
-    if (Object.values(left).some((count) => count > 0)) {
-      return JSON.stringify(left);
-    }
-    for (const topicFilter of this.#filters.values()) {
-      if (!account.filters.has(topicFilter)) {
-        return `the broker does not know of ${topicFilter}`;
-      }
-    }
-    const [due] = account.due;
-    return due && `${due}, which the broker has taken, was never had`;
+    if (this.#isDown) return "it is down";
+    return this.#process.whatIsLeft ?? this.shelf?.whatIsLeft;
   }
 
-  /** What must hold at any time. */
+  /** An event has passed: what must hold at any time. */
   check(): void {
-    if (this.client === undefined || this.hasEnded) return;
-    const { waiting, waitingBytes, unclaimed } = this.client.stats();
-    const size = waitingBytes + MESSAGE_COST * Math.max(waiting, unclaimed);
-    // The last message that finds room may wait in several queues.
-    const last = (MESSAGE_COST + PAYLOAD_MAX) * (this.#consumers + 1);
-    const max = this.plan.hardBoundBytes + last;
-    if (size > max) {
-      this.#world.fail(
-        "the inbox is within its bound",
-        `${this.clientId}: ${size} of ${max} bytes`,
-      );
+    if (!this.#isDown) this.#process.check();
+    this.#count("event", 1);
+  }
+
+  /** What must hold at rest. */
+  checkRest(): void {
+    if (this.hasEnded) return;
+    this.#process.checkRest();
+    const { lostQos1, policy } = this.plan;
+    const { maximumPacketSize } = this.#world.scenario.broker;
+    for (const each of this.#world.ledger.missing(this.clientId)) {
+      const { key, qos, size, restoredIn = 0 } = each;
+      // Besides the payload some more stands in a PUBLISH.
+      if (size + 60 > maximumPacketSize || policy === "drop-oldest") continue;
+      const isGivenUp = qos === 2 || lostQos1 === "reject";
+      if (isGivenUp && this.sessions > restoredIn) continue;
+      this.fail("what is kept arrives", key);
     }
   }
 
   /** Takes what nobody has claimed. */
   takeInbox(): void {
-    const { client } = this;
-    if (this.#hasInbox || client === undefined || this.hasEnded) return;
-    if (this.plan.onMessage !== null) return;
-    this.#hasInbox = true;
-    const consumer = this.account.consumer(`${this.clientId} inbox`, false);
-    this.#world.track(
-      new Taker(this.#world, CALM, consumer).loop(client),
-      `${this.clientId}'s own loop`,
-    );
+    if (!this.#isDown) this.#process.takeInbox();
   }
 
   /** Ends in order. */
   disconnect(): void {
-    const { client } = this;
-    if (client === undefined || this.hasEnded) return;
-    this.#leftAt = this.#world.time.now;
-    this.#world.track(client.disconnect(), `disconnect of ${this.clientId}`);
+    this.#process.disconnect();
   }
 
-  async #connect(): Promise<Client | undefined> {
-    try {
-      const client = await connect("mqtt://broker.invalid", this.#options());
-      this.client = client;
-      this.#world.track(this.#watch(client), `status of ${this.clientId}`);
-      this.#world.track(
-        client.closed.then((cause) => this.#onClosed(cause)),
-        `closed of ${this.clientId}`,
-      );
-      return client;
-    } catch (error) {
-      this.hasEnded = true;
-      this.#world.fail("it connects", `${this.clientId}: ${error}`);
-      return undefined;
-    }
+  /** So many bytes have left, or are about to. How many of them may. */
+  allows(bytes: number): number {
+    return this.#kill?.point === "wire"
+      ? Math.min(bytes, this.#kill.after)
+      : bytes;
   }
 
-  #options(): ConnectOptions {
-    const { plan, clientId } = this;
-    const random = new Random(this.#world.scenario.seed * 31 + clientId.length);
-    const transport: Transport = {
-      open: (signal) => this.#world.open(this, signal),
-    };
-    const common: ConnectOptions = {
-      clientId,
-      transport,
-      clock: this.clock,
-      random: () => random.below(1_000) / 1_000,
-      protocolVersion: plan.protocolVersion,
-      cleanStart: plan.cleanStart,
-      keepAlive: plan.keepAlive,
-      connectTimeoutMs: 3_000,
-      reconnect: { initialMs: 50, maxMs: 1_000, retryFirst: true },
-      readAhead: plan.readAhead,
-      hardBoundBytes: plan.hardBoundBytes,
-      highWaterBytes: Math.min(plan.hardBoundBytes, 16 << 20),
-      overflow: plan.overflow,
-      unclaimedMs: 3_600_000,
-      offline: {
-        messagesMax: plan.offlineMax,
-        policy: plan.policy,
-        qos0: plan.offlineQos0,
-      },
-      sessionLost: { qos1: plan.lostQos1 },
-    };
-    return { ...common, ...this.#versionOptions, ...this.#onMessage };
+  /** Bytes have left. */
+  wrote(bytes: number): void {
+    this.#count("wire", bytes);
   }
 
-  /** The handler of the whole client, if it has one. */
-  get #onMessage(): ConnectOptions {
-    const plan = this.plan.onMessage;
-    if (plan === null) return {};
-    // What others have had no use for may be of any age.
-    const consumer = this.account.consumer(`${this.clientId} itself`, false);
-    const taker = new Taker(this.#world, plan, consumer);
-    if (plan.ack === "receipt") this.account.receiptFilters.add("#");
-    return {
-      onMessage: (message) => taker.handle(message),
-      concurrency: plan.concurrency,
-      onError: plan.onError,
-      ack: plan.ack,
-    };
+  /** The process ends now, without a word. */
+  killed(): void {
+    const kill = this.#kill;
+    this.#disarm();
+    if (kill === undefined || this.#isDown || this.#process.hasEnded) return;
+    this.kills++;
+    this.#isDown = true;
+    this.#process.kill();
+    this.account.killed();
+    this.shelf?.killed(kill);
+    this.#world.onKilled(this, kill);
+    this.#world.time.schedule(() => this.#start(), kill.downMs);
   }
 
-  get #versionOptions(): ConnectOptions {
-    const { plan } = this;
-    const { receiveMaximum, maximumPacketSize, topicAliasMaximum } = plan;
-    if (plan.protocolVersion < 5) {
-      return receiveMaximum > 0 ? { maxInflight: receiveMaximum } : {};
-    }
-    return {
-      properties: {
-        sessionExpiryInterval: plan.sessionExpiryInterval,
-        ...(receiveMaximum > 0 && { receiveMaximum }),
-        ...(maximumPacketSize > 0 && { maximumPacketSize }),
-        ...(topicAliasMaximum > 0 && { topicAliasMaximum }),
-      },
-    };
+  /** Nothing fails any more. */
+  calm(): void {
+    this.#postponed = undefined;
+    this.#disarm();
   }
 
-  /** Only the wire may have a timer still: it is given a second to write what was said last. */
-  #onClosed(cause: MqttError | undefined): void {
-    this.hasEnded = true;
-    const { now } = this.#world.time;
-    const [cut] = this.#cutShort;
-    // Its timeout is 5 s; before that nothing that was accepted is given up in order.
-    if (cause === undefined && now - this.#leftAt < 4_000 && cut) {
-      this.#fail("disconnect waits for what was accepted", cut);
-    }
-    this.account.hasEnded = true;
-    this.#world.time.schedule(() => {
-      const { timers } = this.clock;
-      if (timers > 0) this.#fail("no timer is left", `${timers}`);
-    }, LAST_WORDS_MS);
-  }
-
-  /** What an honest broker over honest wires gives no reason for. */
-  async #watch(client: Client): Promise<void> {
-    for await (const event of client.status()) {
-      if (event.type === "stray") {
-        this.#fail("no stray acknowledgement", JSON.stringify(event));
-      } else if (event.type === "lost") {
-        this.#checkLoss(event.error);
-      } else if (event.type === "subscription-refused") {
-        this.#fail("no refusal", event.error.message);
-      } else if (event.type === "unclaimed") {
-        this.#fail("nothing unclaimed", event.topic);
-      }
-    }
-  }
-
-  #checkLoss({ cause, message }: ConnectionLostError): void {
-    if (!(cause instanceof MqttError)) return;
-    // Nobody lives at the other end of a wire that has failed.
-    const isDead = cause instanceof KeepAliveError &&
-      this.#world.hasFailed(this.clientId);
-    if (!isDead) this.#fail("no broken rules", message);
-  }
-
-  #fail(rule: string, why: string): void {
+  fail(rule: string, why: string): void {
     this.#world.fail(rule, `${this.clientId}: ${why}`);
   }
 
-  #take(client: Client, step: Step): void {
-    switch (step.type) {
-      case "publish":
-        return this.#world.track(
-          this.#publish(client, step),
-          `publishing of ${this.clientId}`,
-        );
-      case "subscribe":
-        return this.#subscribe(client, step);
-      case "unsubscribe":
-        return this.#unsubscribe(step);
-      case "disconnect":
-        return this.disconnect();
-      case "close":
-        return client.close(new Whim("closed"));
+  /** A kill comes nearer. */
+  #count(point: Kill["point"], passed: number): void {
+    if (this.#kill?.point !== point) return;
+    const after = this.#kill.after - passed;
+    this.#kill = { ...this.#kill, after };
+    if (after <= 0) this.killed();
+  }
+
+  #arm(kill: Kill): void {
+    if (this.#kill !== undefined || this.#world.isSound) return;
+    if (this.#isUnaware) {
+      this.#postponed = kill;
+      return;
     }
+    this.#kill = kill;
+    if (kill.point === "disk") this.shelf?.arm(kill);
   }
 
-  async #publish(client: Client, step: StepOf<"publish">): Promise<void> {
-    for (let index = 0; index < step.count; index++) {
-      const promise = this.#publishOne(client, step);
-      this.#world.track(promise, `a publish of ${this.clientId}`);
-      if (step.awaits) await promise;
-    }
+  /** The store has it whose session this is, with what that changes. */
+  #onBound(): void {
+    if (!this.#isUnaware || !this.#hasHeard) return;
+    this.#isUnaware = false;
+    const postponed = this.#postponed;
+    this.#postponed = undefined;
+    if (postponed !== undefined) this.#arm(postponed);
   }
 
-  async #publishOne(
-    client: Client,
-    { topic, qos, size, abortMs }: StepOf<"publish">,
-  ): Promise<void> {
-    const publication = this.#world.ledger.publish(this.clientId, {
-      topic: `t/${topic}`,
-      qos,
-      size,
-    });
-    const { sessions } = this;
-    const isInTime = this.#leftAt === Infinity;
-    const giveUp = new AbortController();
-    if (abortMs > 0) this.#world.time.schedule(() => giveUp.abort(), abortMs);
-    try {
-      await client.publish(
-        publication.topic,
-        payloadOf(publication.key, size),
-        abortMs > 0 ? { qos, signal: giveUp.signal } : { qos },
-      );
-      this.#world.ledger.settle(publication, { type: "resolved" });
-    } catch (error) {
-      if (!(error instanceof MqttError)) throw error;
-      const isAborted = error instanceof AbortedError;
-      const delivery = "delivery" in error &&
-          (error.delivery === "not-sent" || error.delivery === "unknown" ||
-            error.delivery === "refused")
-        ? error.delivery
-        : undefined;
-      const why = `${error.name}: ${error.message}`;
-      this.#world.ledger.settle(publication, {
-        type: "rejected",
-        delivery,
-        isAborted,
-        why,
-      });
-      const isLost = this.sessions > sessions;
-      if (isInTime && this.#leftAt < Infinity && !isAborted && !isLost) {
-        this.#cutShort.push(`${publication.key}: ${why}`);
-      }
-      if (
-        qos > 0 && delivery !== "not-sent" && !isAborted && !isLost &&
-        client.connected
-      ) this.#fail("no publish is given up", `${publication.key}: ${why}`);
-    }
+  #disarm(): void {
+    this.#kill = undefined;
+    this.shelf?.disarm();
   }
 
-  #subscribe(client: Client, step: StepOf<"subscribe">): void {
-    const { overlaps } = this.plan;
-    const { slot, qos, consumer: plan, abortMs } = step;
-    if (this.#slots.has(slot) && !overlaps) return;
-    this.#slots.set(slot, "busy");
-    const topicFilter = overlaps
-      ? ["t/#", "t/+", "t/1"][slot] ?? "t/2"
-      : `t/${slot}`;
-    const name = `${this.clientId} ${plan.form} ${++this.#consumers}`;
-    const consumer = this.account.consumer(
-      name,
-      // Where others match as well, one inherits what another leaves, however old that is.
-      !overlaps && this.plan.onMessage === null,
-    );
-    const taker = new Taker(this.#world, plan, consumer);
-    if (plan.ack === "receipt") this.account.receiptFilters.add(topicFilter);
-    const giveUp = new AbortController();
-    if (abortMs > 0) this.#world.time.schedule(() => giveUp.abort(), abortMs);
-    const options: SubscribeOptions = {
-      qos,
-      ack: plan.ack,
-      ...(abortMs > 0 && { signal: giveUp.signal }),
-      ...(plan.form === "handler" && {
-        onMessage: (message) => taker.handle(message),
-        concurrency: plan.concurrency,
-        onError: plan.onError,
-      }),
-    };
-    const subscribing = client.subscribe(topicFilter, options).then(
-      (subscription) => {
-        if (abortMs === 0) {
-          this.#slots.set(slot, subscription);
-          this.#filters.set(slot, topicFilter);
-        }
-        if (plan.form === "handler") return;
-        this.#world.track(taker.loop(subscription), name);
-      },
-      (error) => {
-        if (!(error instanceof MqttError)) throw error;
-        if (abortMs === 0 && client.connected && this.#leftAt === Infinity) {
-          this.#fail("no refusal", `${topicFilter}: ${error}`);
-        }
-      },
-    );
-    this.#world.track(subscribing, `subscribe of ${name}`);
-  }
-
-  #unsubscribe({ slot }: StepOf<"unsubscribe">): void {
-    const subscription = this.#slots.get(slot);
-    if (subscription === undefined || subscription === "busy") return;
-    this.#slots.set(slot, "busy");
-    this.#filters.delete(slot);
-    const leaving = subscription.unsubscribe().then(
-      () => void this.#slots.delete(slot),
-      (error) => {
-        if (!(error instanceof MqttError)) throw error;
-      },
-    );
-    this.#world.track(leaving, `unsubscribe of ${this.clientId}`);
+  #start(): void {
+    this.#isDown = false;
+    this.#process = new Process(this.#world, this);
+    const again = [...this.#subscriptions.values()];
+    this.#subscriptions.clear();
+    const steps = this.#steps;
+    this.#steps = [];
+    this.#process.goOn(again);
+    for (const step of steps) this.take(step);
   }
 }

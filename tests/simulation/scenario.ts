@@ -54,8 +54,32 @@ export type Step =
     }
     | { readonly type: "forget" | "dismiss" | "close" | "disconnect" }
     | { readonly type: "cut"; readonly fault: FaultType }
+    | { readonly type: "kill"; readonly kill: Kill }
     | { readonly type: "outage"; readonly ms: number }
   );
+
+/** The store that a client has, in a log. */
+export interface StorePlan {
+  readonly durability: "flush" | "sync";
+  /** The log is written anew when it has so many bytes of no more use. */
+  readonly garbageMax: number;
+  /** The longest time that an append waits before it is written, and then until it is told. A sync may take more. */
+  readonly delayMs: number;
+}
+
+/** How a process ends without a word. */
+export interface Kill {
+  /** Between two events; before an operation of its disk, or in the middle of a write; when bytes have left for the wire. */
+  readonly point: "event" | "disk" | "wire";
+  /** How many events there still are, or operations, or bytes. */
+  readonly after: number;
+  /** How much of the write that it ends in is done: 0 to 1. */
+  readonly part: number;
+  /** The machine goes down with it: what was not synced is lost, and the server hears nothing. */
+  readonly isPowerCut: boolean;
+  /** How long it is until the program is started again. */
+  readonly downMs: number;
+}
 
 /** One client. */
 export interface ClientPlan {
@@ -78,6 +102,8 @@ export interface ClientPlan {
   readonly onMessage: ConsumerPlan | null;
   /** Its slots' filters overlap. */
   readonly overlaps: boolean;
+  /** Only a program with a store is ever killed. */
+  readonly store: StorePlan | null;
   /** The faults of its wires, in the order in which they are opened; the rest are sound. */
   readonly faults: readonly (Fault | null)[];
 }
@@ -147,6 +173,7 @@ export function makeScenario(seed: number): Scenario {
     if (plan === undefined) continue;
     steps.push(makeStep(random, plan, { at: random.below(LENGTH_MS), client }));
   }
+  const stored = withStores(new Random(seed * 17), clients, steps);
   steps.sort((a, b) => a.at - b.at);
   return {
     seed,
@@ -163,8 +190,40 @@ export function makeScenario(seed: number): Scenario {
       maximumPacketSize: random.of([300, 1 << 20]),
       outgoingSizeMax: random.of([60, 2_000, 1 << 18]),
     },
-    clients,
+    clients: stored,
     steps,
+  };
+}
+
+/** Gives some clients a store, and has them killed. */
+function withStores(
+  random: Random,
+  clients: readonly ClientPlan[],
+  steps: Step[],
+): ClientPlan[] {
+  return clients.map((plan, client) => {
+    if (random.once(plan.cleanStart ? 2 : 4)) return plan;
+    const store: StorePlan = {
+      durability: random.of(["flush", "sync"]),
+      garbageMax: random.of([100, 300, 1_000, 1 << 20]),
+      delayMs: random.of([0, 5, 5, 100]),
+    };
+    for (let count = random.below(6); count > 0; count--) {
+      const kill = makeKill(random, store);
+      steps.push({ at: random.below(LENGTH_MS), client, type: "kill", kill });
+    }
+    return { ...plan, store };
+  });
+}
+
+function makeKill(random: Random, { durability }: StorePlan): Kill {
+  const point = random.of(["event", "disk", "disk", "wire"] as const);
+  return {
+    point,
+    after: random.below(point === "wire" ? 200 : 12),
+    part: random.below(11) / 10,
+    isPowerCut: durability === "sync" && random.once(2),
+    downMs: random.of([0, 10, 500, random.below(6_000)]),
   };
 }
 
@@ -190,6 +249,7 @@ function makeClient(random: Random): ClientPlan {
     policy: random.of(["reject", "drop-oldest", "wait"]),
     offlineQos0: random.once(2),
     lostQos1: random.of(["resend", "resend", "reject"]),
+    store: null,
     // Several queues with the same messages fill a small bound, and one whose SUBACK is to come is not emptied.
     overlaps: hardBoundBytes > SMALL_BOUND && random.once(4),
     faults: Array.from(

@@ -4,7 +4,6 @@ import { type Message, MqttError } from "../../mod.ts";
 import type { Consumer } from "./account.ts";
 import { keyOf } from "./ledger.ts";
 import type { ConsumerPlan } from "./scenario.ts";
-import type { World } from "./world.ts";
 
 /** Thrown by loops that leave, and handlers that fail. */
 export class Whim extends Error {
@@ -25,15 +24,23 @@ export const CALM: ConsumerPlan = {
   onError: "close",
 };
 
+/** The process that a loop or handler is in: its time ends with it. */
+export interface TakerHost {
+  /** Nothing fails any more, and nobody leaves. */
+  readonly isSound: boolean;
+  schedule(callback: () => void, ms: number): void;
+  sleep(ms: number): Promise<void>;
+}
+
 /** Takes messages as planned, and says so in the account. */
 export class Taker {
-  readonly #world: World;
+  readonly #host: TakerHost;
   readonly #plan: ConsumerPlan;
   readonly #consumer: Consumer;
   #taken = 0;
 
-  constructor(world: World, plan: ConsumerPlan, consumer: Consumer) {
-    this.#world = world;
+  constructor(host: TakerHost, plan: ConsumerPlan, consumer: Consumer) {
+    this.#host = host;
     this.#plan = plan;
     this.#consumer = consumer;
   }
@@ -41,10 +48,11 @@ export class Taker {
   /** The loop: takes messages until it is over. */
   async loop(source: AsyncIterable<Message>): Promise<void> {
     const { lateMs, awayMs } = this.#plan;
-    const { time } = this.#world;
     // A loop that begins at once has all that came behind SUBACK.
-    if (lateMs > 0) await time.sleep(lateMs);
-    while (await this.#loopOnce(source) === "left") await time.sleep(awayMs);
+    if (lateMs > 0) await this.#host.sleep(lateMs);
+    while (await this.#loopOnce(source) === "left") {
+      await this.#host.sleep(awayMs);
+    }
   }
 
   /** The handler. */
@@ -52,11 +60,11 @@ export class Taker {
     const { ack, workMs, failsEvery } = this.#plan;
     this.#begin(message);
     if (ack === "manual") return;
-    const fails = ++this.#taken === failsEvery && !this.#world.isSound;
+    const fails = ++this.#taken === failsEvery && !this.#host.isSound;
     if (fails) this.#taken = 0;
     const end = () => fails ? this.#fail(message) : this.#end(message);
-    if (workMs === 0 || this.#world.isSound) return end();
-    return this.#world.time.sleep(workMs).then(end);
+    if (workMs === 0 || this.#host.isSound) return end();
+    return this.#host.sleep(workMs).then(end);
   }
 
   async #loopOnce(source: AsyncIterable<Message>): Promise<"left" | "over"> {
@@ -66,9 +74,9 @@ export class Taker {
     try {
       for await (const message of source) {
         this.#begin(message);
-        const { isSound } = this.#world;
+        const { isSound } = this.#host;
         if (workMs > 0 && !isSound && ack !== "manual") {
-          await this.#world.time.sleep(workMs);
+          await this.#host.sleep(workMs);
         }
         if (++this.#taken === leavesAfter && !isSound) {
           hasLeft = true;
@@ -124,7 +132,7 @@ export class Taker {
   #acknowledgeLater(message: Message): void {
     const { leftInHand, settled } = this.#consumer;
     leftInHand.delete(message);
-    this.#world.time.schedule(() => {
+    this.#host.schedule(() => {
       // One that was left in hand is handed out again.
       if (leftInHand.has(message) || settled.has(message)) return;
       this.#acknowledge(message);

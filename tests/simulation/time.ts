@@ -12,6 +12,7 @@ interface Due {
 export class Time {
   #now = 0;
   #asked = 0;
+  #holds = 0;
   /** The next last. */
   readonly #queue: Due[] = [];
 
@@ -42,10 +43,22 @@ export class Time {
     return new Promise((resolve) => this.schedule(resolve, ms));
   }
 
+  /** Nothing more happens until what is returned is called: what loads a module has more than microtasks to wait for. */
+  hold(): () => void {
+    let isHeld = true;
+    this.#holds++;
+    return () => {
+      if (isHeld) this.#holds--;
+      isHeld = false;
+    };
+  }
+
   /** Lets all microtasks come to their end, then the next thing happen. False where nothing is to happen by then. */
   async step(until: number): Promise<boolean> {
     // Wires, clocks and programs of a simulation go on by microtasks alone: one macrotask drains them all.
-    await new Promise((resolve) => setImmediate(resolve));
+    do await new Promise((resolve) => setImmediate(resolve)); while (
+      this.#holds > 0
+    );
     for (let due = this.#queue.at(-1); due !== undefined;) {
       if (due.at > until) break;
       this.#queue.pop();
@@ -66,6 +79,7 @@ export class OwnClock implements Clock {
   /** How many timers wait: none of a client that has ended. */
   timers = 0;
   readonly #time: Time;
+  #isStopped = false;
 
   constructor(time: Time) {
     this.#time = time;
@@ -79,6 +93,11 @@ export class OwnClock implements Clock {
     return this.#time.now;
   }
 
+  /** Nothing that it was asked for happens any more. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
   schedule(callback: () => void, ms: number): () => void {
     this.timers++;
     let isWaiting = true;
@@ -88,7 +107,7 @@ export class OwnClock implements Clock {
     };
     const cancel = this.#time.schedule(() => {
       end();
-      callback();
+      if (!this.#isStopped) callback();
     }, ms);
     return () => {
       end();
@@ -97,6 +116,8 @@ export class OwnClock implements Clock {
   }
 
   afterTurn(callback: () => void): void {
-    this.#time.schedule(callback, 0);
+    this.#time.schedule(() => {
+      if (!this.#isStopped) callback();
+    }, 0);
   }
 }

@@ -9,8 +9,9 @@ import type { Wire } from "../../src/transport/wire.ts";
 import { Random } from "../fuzz/random.ts";
 import { Ledger } from "./ledger.ts";
 import { EndObserver, SessionView } from "./observer.ts";
+import type { Process } from "./process.ts";
 import { Program } from "./program.ts";
-import type { Scenario, Step } from "./scenario.ts";
+import type { Kill, Scenario, Step } from "./scenario.ts";
 import { Time } from "./time.ts";
 import { usurp } from "./usurper.ts";
 import { type Fault, type FaultType, SimulatedWire } from "./wires.ts";
@@ -36,6 +37,7 @@ export interface Report {
   readonly violation: Violation | undefined;
   readonly messages: number;
   readonly wires: number;
+  readonly kills: number;
   readonly faults: number;
 }
 
@@ -43,6 +45,12 @@ export interface Report {
 export interface Tracer {
   packet(at: number, where: string, packet: Packet): void;
   note(at: number, what: string): void;
+}
+
+/** What must settle, unless its process is killed. */
+interface Pending {
+  readonly name: string;
+  readonly process: Process;
 }
 
 /** Everything of one simulation. */
@@ -64,7 +72,7 @@ export class World {
     readonly end: EndObserver;
     readonly program: Program | undefined;
   }[] = [];
-  readonly #pending = new Map<Promise<unknown>, string>();
+  readonly #pending = new Map<Promise<unknown>, Pending>();
   #violation: Violation | undefined;
   #faults = 0;
 
@@ -106,6 +114,7 @@ export class World {
     }
     await this.#runUntil((steps.at(-1)?.at ?? 0) + 1_000);
     this.isSound = true;
+    for (const program of this.#programs) program.calm();
     this.#note("nothing fails any more");
     await this.#rest(
       () => this.#whatIsLeft(),
@@ -115,16 +124,22 @@ export class World {
       },
     );
     this.ledger.check();
-    for (const program of this.#programs) program.disconnect();
+    for (const program of this.#programs) {
+      program.checkRest();
+      program.disconnect();
+    }
     await this.#rest(() => {
-      const [name] = this.#pending.values();
-      return name === undefined ? undefined : `${name} is not settled`;
+      for (const { name, process } of this.#pending.values()) {
+        if (!process.isKilled) return `${name} is not settled`;
+      }
+      return undefined;
     });
-    this.#checkEnd();
+    await this.#checkEnd();
     return {
       violation: this.#violation,
       messages: this.ledger.publications.size,
       wires: this.#wires.length,
+      kills: this.#programs.reduce((sum, { kills }) => sum + kills, 0),
       faults: this.#faults,
     };
   }
@@ -137,12 +152,13 @@ export class World {
   }
 
   /** What must settle before the end. What it throws that nobody expects is a violation. */
-  track(promise: Promise<unknown>, name: string): void {
-    this.#pending.set(promise, name);
+  track(promise: Promise<unknown>, name: string, process: Process): void {
+    this.#pending.set(promise, { name, process });
     promise.then(
       () => this.#pending.delete(promise),
       (error) => {
         this.#pending.delete(promise);
+        if (process.isKilled) return;
         this.fail("no surprise", `${name}: ${error?.stack ?? error}`);
       },
     );
@@ -153,10 +169,14 @@ export class World {
     return this.#lastWire(clientId)?.hasFailed ?? false;
   }
 
-  /** A wire for a program's client. */
-  async open(program: Program, signal: AbortSignal): Promise<Wire> {
+  /** A wire for the client of a program's process. */
+  async open(
+    program: Program,
+    process: Process,
+    signal: AbortSignal,
+  ): Promise<Wire> {
     const { clientId, plan } = program;
-    await this.time.sleep(this.scenario.wires.delayMs / 2);
+    await process.sleep(this.scenario.wires.delayMs / 2);
     signal.throwIfAborted();
     if (this.time.now < program.outageUntil && !this.isSound) {
       throw new Deno.errors.ConnectionRefused("There is an outage");
@@ -169,6 +189,17 @@ export class World {
       mayFail: () => !program.isUnaware && !this.isSound,
     });
     return wire.client;
+  }
+
+  /** A process has ended without a word: its system closes its wire, or is down with it. */
+  onKilled({ clientId }: Program, { isPowerCut }: Kill): void {
+    this.#note(`${clientId} is killed${isPowerCut ? " by a power cut" : ""}`);
+    this.#viewOf("client", clientId).killed();
+    for (const each of this.#wires) {
+      if (each.clientId !== clientId) continue;
+      if (isPowerCut) each.wire.fail("silence");
+      else each.wire.client.close();
+    }
   }
 
   #connect(
@@ -215,8 +246,13 @@ export class World {
       inflightMax: isClient
         ? program?.plan.receiveMaximum || 1_000
         : inflightMax,
-      mayAcknowledge: (key) =>
-        isClient ? program?.account.whyNotOwned(key) : undefined,
+      whyNotAcknowledged: (type, key) => {
+        if (!isClient || program === undefined) return undefined;
+        if (type === "pubrec") program.account.answered(key);
+        return program.account.whyNotOwned(key);
+      },
+      whyNotKept: (type, packetId) =>
+        isClient ? program?.shelf?.whyNot(type, packetId) : undefined,
       onPacket: (packet, direction) => {
         const arrow = direction === "sent" ? "->" : "<-";
         const who = isClient ? "client" : "broker";
@@ -238,9 +274,7 @@ export class World {
 
   #onReceived(program: Program, packet: Packet): void {
     if (packet.type === "connack") {
-      if (packet.sessionPresent) return;
-      program.isUnaware = false;
-      program.sessions++;
+      if (!packet.sessionPresent) program.sessionTold();
     } else if (packet.type === "publish") {
       // The key is found by the ledger's own words.
       program.account.arrived(this.#keyOf(packet.payload));
@@ -268,7 +302,7 @@ export class World {
     if (program === undefined) return;
     const { protocolVersion, cleanStart } = program.plan;
     if (protocolVersion < 5 && cleanStart) return;
-    program.isUnaware = true;
+    program.sessionEnded();
     for (const each of this.#wires) {
       if (each.clientId === clientId && each.wire.hasFailed) {
         each.wire.fail("reset");
@@ -310,11 +344,11 @@ export class World {
         );
         return;
       case "forget":
-        if (!mayForget || program.client === undefined) return;
+        if (!mayForget || !program.hasSession) return;
         this.#driver.input((machine, now) => machine.endSession(clientId, now));
         return;
       case "take over":
-        if (program.isUnaware || program.client === undefined) return;
+        if (program.isUnaware || !program.hasSession) return;
         return this.#takeOver(program, step.ms, step.clean && mayForget);
       default:
         return program.take(step);
@@ -395,9 +429,11 @@ export class World {
     return `the broker has ${queued} queued and ${inFlight} in flight`;
   }
 
-  #checkEnd(): void {
-    for (const { clientId, hasEnded } of this.#programs) {
+  async #checkEnd(): Promise<void> {
+    if (this.#violation !== undefined) return;
+    for (const { clientId, hasEnded, shelf } of this.#programs) {
       if (!hasEnded) this.fail("every client ends", clientId);
+      await shelf?.checkEnd();
     }
     const { connections } = this.#machine.stats;
     if (connections > 0) {
