@@ -59,7 +59,7 @@ export class Program implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     const { stdout, stderr, status } = this.#child;
-    const read = async (stream: ReadableStream<Uint8Array>) => {
+    const read = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
       for await (const text of stream.pipeThrough(new TextDecoderStream())) {
         this.#said = (this.#said + text).slice(-LOG_MAX);
         if (ready.test(this.#said)) this.#ready.resolve();
