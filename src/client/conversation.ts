@@ -44,6 +44,9 @@ export const PART_MS = 1_000;
 /** How many of the first bytes tell what a port speaks that does not speak MQTT. */
 const FIRST_BYTES = 8;
 
+/** How long a server that was paused by us, and owes a PINGRESP, is given to show a byte. */
+const GRACE_MS = 1_000;
+
 /** Who is told what happens. */
 export interface ConversationOwner {
   /** Whether reading is to wait. */
@@ -82,6 +85,8 @@ export type ConnectionEvent = SessionEvent<Request> & {
 export class Conversation {
   /** What it began with. */
   readonly connect: ConnectPacket;
+  /** Until when a server that may be dead is waited for; 0 where it is not. */
+  graceUntil = 0;
   readonly #options: ConversationOptions;
   readonly #connection: Connection;
   readonly #authenticator: Authenticator;
@@ -91,7 +96,6 @@ export class Conversation {
   #isOpen = false;
   #flushing = false;
   #hasFlushed = false;
-  #grace = false;
 
   /** Sends CONNECT. It throws, and leaves the wire alone, where that cannot be encoded. */
   constructor(options: ConversationOptions) {
@@ -167,12 +171,16 @@ export class Conversation {
     this.#connection.resume();
   }
 
-  /** A server that we do not read from cannot show that it lives: one read decides. False where it was given that already. */
-  giveGrace(): boolean {
-    if (this.#grace) return false;
-    this.#grace = true;
-    this.resume();
-    return true;
+  /**
+   * A server that we do not read from cannot show that it lives: one read decides, for which it is given some time,
+   * once. False when that is over.
+   */
+  giveGrace(now: number): boolean {
+    if (this.graceUntil === 0) {
+      this.graceUntil = now + GRACE_MS;
+      this.resume();
+    }
+    return now < this.graceUntil;
   }
 
   /** The server has said something in an exchange of AUTH packets, or has ended it by CONNACK. */
@@ -268,11 +276,11 @@ export class Conversation {
     if (this.#authenticator.isJudging) return true;
     // Before CONNACK nothing comes that could wait, and without it there is no connection.
     if (!this.#opened.settled) return false;
-    return !this.#grace && owner.isPaused();
+    return this.graceUntil === 0 && owner.isPaused();
   }
 
   #onRead(bytes: Uint8Array): void {
-    this.#grace = false;
+    this.graceUntil = 0;
     this.#options.owner.onRead(bytes.length);
     if (!this.#opened.settled && this.#firstBytes.length === 0) {
       this.#firstBytes = bytes.slice(0, FIRST_BYTES);

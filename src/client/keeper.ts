@@ -17,13 +17,16 @@ import type { Approaches } from "./approach.ts";
 import type { Clock } from "./clock.ts";
 import type { LinkOwner } from "./link_owner.ts";
 import type { Restored } from "./restored.ts";
-import type { Request } from "./wait.ts";
+import { untilAborted } from "./until_aborted.ts";
+import { aborted, type Request } from "./wait.ts";
 
 /** The Session Expiry Interval of a session that never expires. */
 const NEVER_EXPIRES = 0xffff_ffff;
 
 /** How long a store may take over what it is given last. */
 const END_MS = 5_000;
+
+const NEVER = new AbortController().signal;
 
 /** What a keeper is made from. */
 export interface KeeperOptions {
@@ -71,15 +74,23 @@ export class Keeper {
     return this.#restored;
   }
 
-  /** Opens the store, and has the session go on with what it gives. Rejects with a StoreError, or what `onRestored` throws. */
-  async open(approaches: Approaches): Promise<void> {
+  /**
+   * Opens the store, and has the session go on with what it gives. Rejects with a StoreError, with an AbortedError
+   * when the signal fires before the store has answered, or with what `onRestored` throws.
+   */
+  async open(approaches: Approaches, signal = NEVER): Promise<void> {
+    if (signal.aborted) throw aborted("connect", signal);
     const wallNow = this.#options.clock.wallNow();
     const reader = new SessionReader(this.#wallAhead);
     let damages: readonly StoreDamage[];
+    const opening = this.#open(reader);
     try {
-      damages = await this.#store.open((entry) => reader.take(entry)) ?? [];
+      damages = await untilAborted(opening, signal);
     } catch (error) {
-      throw storeError("open the store", error);
+      if (!signal.aborted) throw storeError("open the store", error);
+      // What is open too late is of no use to anybody.
+      opening.then(() => this.#store.close()).catch(() => {});
+      throw aborted("connect", signal);
     }
     for (const damage of damages) {
       reader.takeDamage(damage);
@@ -207,6 +218,10 @@ export class Keeper {
     } catch {
       // What was appended is kept all the same, and nothing more is to be.
     }
+  }
+
+  async #open(reader: SessionReader): Promise<readonly StoreDamage[]> {
+    return await this.#store.open((entry) => reader.take(entry)) ?? [];
   }
 
   #restore({ session, ledger, binding }: StoredSession): void {

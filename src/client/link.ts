@@ -25,14 +25,10 @@ import type { LinkOwner } from "./link_owner.ts";
 import type { DisconnectOptions } from "./options.ts";
 import type { Settings } from "./settings.ts";
 import type { Store } from "../store/store.ts";
+import { SleepWatch, SUSPEND_MS } from "./sleep_watch.ts";
+import { untilAborted } from "./until_aborted.ts";
 import { type Request, Wait } from "./wait.ts";
 import { Watch } from "./watch.ts";
-
-/** How far the wall clock must run ahead of the monotonic one to mean that the machine was suspended. */
-const SUSPEND_MS = 5_000;
-
-/** How long a server that was paused by us, and owes a PINGRESP, is given to show a byte. */
-const GRACE_MS = 1_000;
 
 /** How long the server is given to close its side after our DISCONNECT. */
 const LINGER_MS = 1_000;
@@ -55,11 +51,11 @@ export class Link {
   readonly #alarm: Alarm;
   readonly #opened = new Wait<void>();
   readonly #watch: Watch;
+  readonly #sleepWatch: SleepWatch;
   #conversation: Conversation | undefined;
   #ended = false;
   #disconnecting = false;
   #turning = false;
-  #wallAhead: number;
 
   /** Makes a link that has no wire. */
   constructor(settings: Settings, owner: LinkOwner) {
@@ -81,7 +77,7 @@ export class Link {
     });
     this.#alarm = new Alarm(clock, () => this.#ring());
     this.#watch = new Watch(clock);
-    this.#wallAhead = clock.wallNow() - clock.now();
+    this.#sleepWatch = new SleepWatch(clock);
   }
 
   /** CONNACK of the present connection, or of the last. */
@@ -149,7 +145,10 @@ export class Link {
     if (this.#ended) return;
     const { clock } = this.#settings;
     const now = clock.now();
-    const at = Math.min(this.session.deadline, this.#attempts.dueAt);
+    const at = Math.min(
+      Math.max(this.session.deadline, this.#conversation?.graceUntil ?? 0),
+      this.#attempts.dueAt,
+    );
     // A sign of life, or another attempt: after a suspend both are due at once.
     const lookAt = at < Infinity ? now + SUSPEND_MS : Infinity;
     const keptAt = this.keeper?.deadline ?? Infinity;
@@ -224,7 +223,7 @@ export class Link {
   /** Goes on with what an earlier process has left. What that takes is loaded only here. */
   async #restore(store: Store): Promise<void> {
     const { Keeper } = await import("./keeper.ts");
-    const { approaches, clock, onRestored } = this.#settings;
+    const { approaches, clock, onRestored, signal } = this.#settings;
     const keeper = new Keeper({
       store,
       session: this.session,
@@ -233,7 +232,7 @@ export class Link {
       onRestored,
       onRefused: () => this.scheduleTurn(),
     });
-    await keeper.open(approaches);
+    await keeper.open(approaches, signal);
     this.keeper = keeper;
   }
 
@@ -246,7 +245,10 @@ export class Link {
     let wire: Wire | undefined;
     try {
       signal.throwIfAborted();
-      if (this.keeper?.isFailing) await this.keeper.repair();
+      // A store that does not answer holds up this attempt, and no other.
+      if (this.keeper?.isFailing) {
+        await untilAborted(this.keeper.repair(), signal);
+      }
       wire = await approach.transport.open(signal);
       signal.throwIfAborted();
     } catch (error) {
@@ -370,20 +372,14 @@ export class Link {
   #ring(): void {
     const { clock } = this.#settings;
     const now = clock.now();
-    const wallAhead = clock.wallNow() - now;
-    const suspended = wallAhead - this.#wallAhead >= SUSPEND_MS;
-    this.#wallAhead = wallAhead;
-    if (suspended) {
+    if (this.#sleepWatch.hasSlept(now)) {
       this.session.ping(now);
       this.#attempts.hurry();
     }
     this.#attempts.wake(now);
-    if (this.session.isOverdue(now) && this.#owner.isPaused()) {
-      if (this.#conversation?.giveGrace()) {
-        return this.#alarm.set(now + GRACE_MS, now);
-      }
-    }
-    this.session.wake(now);
+    const isGivenGrace = this.session.isOverdue(now) &&
+      this.#owner.isPaused() && this.#conversation?.giveGrace(now);
+    if (!isGivenGrace) this.session.wake(now);
     this.keeper?.wake();
     this.#turn(now);
   }

@@ -8,6 +8,7 @@ import { AbortedError, ConnectError, type ConnectStage } from "../errors.ts";
 import type { Approach, Approaches } from "./approach.ts";
 import type { Clock } from "./clock.ts";
 import { type FailedAttempt, VERSION_NAMES } from "./connect_fault.ts";
+import { untilAborted } from "./until_aborted.ts";
 
 /** What an attempt is made from. */
 export interface OpeningOptions {
@@ -79,6 +80,7 @@ async function attempt(
 ): Promise<FailedAttempt | undefined> {
   let approach: Approach;
   try {
+    // A function among the options that does not heed its signal holds up nobody.
     approach = await untilAborted(options.approaches.next(signal), signal);
   } catch (error) {
     const failed = signal.aborted ? new ConnectError("Aborted") : error;
@@ -107,19 +109,6 @@ async function tryVersions(
   }
   if (failed === undefined) throw new TypeError("There is no version to try");
   return { ...failed, error: exhausted(approach, failed.error) };
-}
-
-/** A function among the options that does not heed its signal holds up nobody. */
-function untilAborted<Value>(
-  promise: Promise<Value>,
-  signal: AbortSignal,
-): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    promise.then(resolve, reject);
-    const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    if (signal.aborted) abort();
-  });
 }
 
 /** No version was accepted: the error says why there was no further one. */

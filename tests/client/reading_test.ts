@@ -278,6 +278,27 @@ Deno.test("a server that dies while reading is paused is noticed", async () => {
   assertInstanceOf((await client.closed)?.cause, KeepAliveError);
 });
 
+Deno.test("a server that is read from once more before it is taken for dead has a second for that, whatever the client does meanwhile", async () => {
+  const { client, server, clock } = await connected({
+    reconnect: false,
+    keepAlive: 10,
+  });
+  await flooded({ client, server }, { count: 17, size: MIB });
+  await clock.advance(10_000);
+  assertEquals((await server.sent()).map(({ type }) => type), ["pingreq"]);
+  await clock.advance(10_000);
+  for (let i = 0; i < 9; i++) {
+    await client.publish("b", "");
+    await clock.advance(100);
+  }
+  assert(await isPending(client.closed));
+  server.send({ type: "pingresp" });
+  await settled();
+  await clock.advance(5_000);
+  assert(await isPending(client.closed));
+  client.close();
+});
+
 Deno.test("a wire that is closed while reading is paused is noticed, and what came before is delivered", async () => {
   const { client, server } = await connected({ reconnect: false });
   const messages = await flooded({ client, server }, { count: 40, size: MIB });

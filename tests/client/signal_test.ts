@@ -1,7 +1,12 @@
 // A signal that lives as long as the program: what has settled leaves nothing on it.
 
-import { assertEquals, assertRejects } from "@std/assert";
-import { AbortedError, ConnectError, SubscribeError } from "../../mod.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  AbortedError,
+  ConnectError,
+  type Store,
+  SubscribeError,
+} from "../../mod.ts";
 import { settled } from "./clock.ts";
 import { countingSignal } from "./counting_signal.ts";
 import { ack, connack, suback } from "./packets.ts";
@@ -17,6 +22,33 @@ Deno.test("connect leaves nothing on its signal, whether it resolves or rejects"
   server.send(connack({ reasonCode: 0x87 }));
   await assertRejects(() => connecting, ConnectError);
   assertEquals(listeners(), 0);
+});
+
+Deno.test("connect with a signal does not wait for a store that does not answer, and closes it when it does", async () => {
+  const asked = Promise.withResolvers<void>();
+  const opening = Promise.withResolvers<void>();
+  let isClosed = false;
+  const store: Store = {
+    open() {
+      asked.resolve();
+      return opening.promise;
+    },
+    append() {},
+    close() {
+      isClosed = true;
+    },
+  };
+  const abort = new AbortController();
+  const { connecting } = dial({ signal: abort.signal, store });
+  await asked.promise;
+  abort.abort("enough");
+  const { cause } = await assertRejects(() => connecting, AbortedError);
+  assertEquals([cause, isClosed], ["enough", false]);
+  opening.resolve();
+  await settled();
+  assert(isClosed);
+  const never = dial({ signal: AbortSignal.abort(), store });
+  await assertRejects(() => never.connecting, AbortedError);
 });
 
 Deno.test("calls with a signal that is none reject with a TypeError, and send nothing", async () => {
