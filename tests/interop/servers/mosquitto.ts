@@ -4,14 +4,7 @@
 
 import { findMosquitto } from "../../support/mosquitto.ts";
 import { runByHand } from "./by_hand.ts";
-import {
-  freePort,
-  onFreePorts,
-  ownFolder,
-  Program,
-  type User,
-  userOf,
-} from "./program.ts";
+import { freePort, onFreePorts, ownFolder, Program } from "./program.ts";
 import { ALICE, FORBIDDEN, type Server, type ServerKind } from "./server.ts";
 
 /** Each limit that mosquitto can be told to announce. */
@@ -36,12 +29,11 @@ export const mosquitto: ServerKind = {
 
 async function start(executable: string): Promise<Server> {
   await using stack = new AsyncDisposableStack();
-  const user = await userOf("mosquitto");
-  const { path: folder } = stack.use(await ownFolder(user));
+  const { path: folder } = stack.use(await ownFolder(undefined));
   await writeUsers(folder);
   const [tcp, narrow] = [freePort(), freePort()] as const;
   const wide = {
-    ...{ executable, folder, user, name: "wide" },
+    ...{ executable, folder, name: "wide" },
     port: tcp,
     config: [
       `listener ${tcp} 127.0.0.1`,
@@ -84,14 +76,13 @@ async function start(executable: string): Promise<Server> {
 interface Run {
   readonly executable: string;
   readonly folder: string;
-  readonly user: User | undefined;
   readonly name: string;
   readonly port: number;
   readonly config: readonly string[];
 }
 
 async function run(
-  { executable, folder, user, name, port, config }: Run,
+  { executable, folder, name, port, config }: Run,
 ): Promise<Program> {
   const file = `${folder}/${name}.conf`;
   const lines = [
@@ -102,13 +93,14 @@ async function run(
     "max_queued_messages 0",
     "log_dest stderr",
     "log_type all",
-    // Where its own user is missing, root would change to one who cannot read the folder.
-    ...(Deno.uid() === 0 && user === undefined ? ["user root"] : []),
+    // Started by root, it would change to a user who cannot read the folder.
+    ...(Deno.uid() === 0 ? ["user root"] : []),
     ...config,
   ];
   await Deno.writeTextFile(file, lines.join("\n") + "\n");
   const program = await Program.start({
-    ...{ executable, args: ["-c", file], folder, user, ready: / running/ },
+    ...{ executable, args: ["-c", file], folder, ready: / running/ },
+    user: undefined,
   });
   await program.listens([port]);
   return program;
