@@ -53,7 +53,10 @@ export interface ReceiveOptions {
   readonly concurrency?: number;
   /** What happens where `onMessage` throws or rejects; `"close"` by default. */
   readonly onError?: OnError;
-  /** When messages of QoS 1 and 2 are acknowledged; `"processed"` by default. */
+  /**
+   * When messages of QoS 1 and 2 are acknowledged; `"processed"` by default. As with all four, what `connect()` is
+   * given is for the client's own loop or handler: each subscription has its own.
+   */
   readonly ack?: AckMode;
 }
 
