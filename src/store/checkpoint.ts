@@ -33,6 +33,8 @@ export class Checkpoints {
   #lastOrder: number;
   /** That which came last, that which came last of all that was taken, and of all that is kept. */
   #last: Checkpoint | undefined;
+  /** Whether that came with no message, so that it has the key. */
+  #isLastApart = false;
   #taken: Checkpoint | undefined;
   #kept: Checkpoint | undefined;
 
@@ -45,19 +47,23 @@ export class Checkpoints {
   /** A message was accepted, maybe with a checkpoint. */
   accepted(order: number, text: string | undefined): void {
     this.#lastOrder = order;
-    if (text !== undefined) this.#last = { order, text };
+    if (text === undefined) return;
+    this.#last = { order, text };
+    this.#isLastApart = false;
   }
 
   /** One came without a message: it is to be put under its key. */
   came(text: string | undefined): Checkpoint {
+    this.#isLastApart = true;
     return this.#last = { order: this.#lastOrder, text };
   }
 
   /** A message is about to be removed: what is to be put under its key before, so that it is not lost with it. */
   leaving(order: number): Checkpoint | undefined {
     if (order === this.#last?.order) return this.#last;
-    // That which came last may not be kept yet, and never will be where the store fails.
-    return order === this.#kept?.order ? this.#kept : undefined;
+    if (order !== this.#kept?.order) return undefined;
+    // That which came last may not be kept yet, and never will be where the store fails. But what has the key stays.
+    return this.#isLastApart ? this.#last : this.#kept;
   }
 
   /** All changes were taken. */

@@ -158,6 +158,16 @@ Deno.test("The checkpoint that holds after any part of the changes is the last t
   );
 });
 
+Deno.test("A checkpoint with no message outlives the message of the one before, though that ends before it is kept", () => {
+  const changes = new Changes();
+  changes.record([accepted(1, 1, { checkpoint: "one" }), accepted(2)]);
+  changes.ledger.kept();
+  changes.record([{ type: "checkpoint", checkpoint: "apart" }]);
+  changes.record([settled(1)]);
+  changes.ledger.kept();
+  assertEquals(sessionOf(entriesOf(changes.all)).checkpoint, "apart");
+});
+
 Deno.test("Where a store fails, the checkpoint that it had kept holds again", () => {
   const changes = new Changes();
   const { ledger } = changes;
