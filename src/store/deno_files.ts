@@ -7,9 +7,22 @@ import type { FileLock, Files, LogFile } from "./files.ts";
 
 /** The files of this machine. */
 export const denoFiles: Files = {
+  resolve(path: string): string {
+    // A link that leads nowhere yet has no real path either.
+    openFile(path).close();
+    try {
+      const real = Deno.realPathSync(path);
+      openFile(real).close();
+      return real;
+    } catch (error) {
+      // Where the link alone is permitted, its path is all that can be had.
+      if (error instanceof Deno.errors.NotCapable) return path;
+      throw error;
+    }
+  },
+
   open(path: string): LogFile {
-    const options = { read: true, append: true, create: true };
-    return new DenoLogFile(Deno.openSync(path, options));
+    return new DenoLogFile(openFile(path));
   },
 
   rename(from: string, to: string): void {
@@ -43,6 +56,10 @@ export const denoFiles: Files = {
     return undefined;
   },
 };
+
+function openFile(path: string): Deno.FsFile {
+  return Deno.openSync(path, { read: true, append: true, create: true });
+}
 
 /** To close it is not enough: a program that is just being started has what is open here until it runs. */
 function release(file: Deno.FsFile): void {

@@ -32,6 +32,8 @@ export interface FileLock {
 
 /** The system's files. */
 export interface Files {
+  /** The one path of a file, by whichever way one comes to it, and from whichever folder; the file is made where it is not there. */
+  resolve(path: string): string;
   /** Opens a file, and makes it where it is not there. */
   open(path: string): LogFile;
   /** Gives a file another's path; the other one has none any more. */

@@ -23,7 +23,7 @@ interface Opened {
 /** The store whose log is at one path. */
 export class LogStore implements Store {
   readonly #files: Files;
-  readonly #path: string;
+  #path: string;
   readonly #options: LogOptions;
   #opened: Opened | undefined;
 
@@ -39,6 +39,8 @@ export class LogStore implements Store {
     take: (entry: StoreEntry) => void,
   ): Promise<readonly StoreDamage[]> {
     try {
+      // A link, or another folder to work in, must not lead to another lock, nor the copy to another place.
+      this.#path = this.#files.resolve(this.#path);
       const unlock = this.#lock();
       try {
         this.#opened = { ...await this.#open(take), unlock };

@@ -93,6 +93,10 @@ export class Disk implements Files {
     return next;
   }
 
+  resolve(path: string): string {
+    return path;
+  }
+
   open(path: string): LogFile {
     this.#step();
     let content = this.#names.get(path);

@@ -331,6 +331,52 @@ const STARTER = `
   for (;;) command.outputSync();
 `;
 
+Deno.test({
+  name:
+    "fileStore() is one store by whichever path, and stays where it is when it is written anew",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using place = await folder();
+    const [home, link] = [`${place.path}/home`, `${place.path}/link`];
+    Deno.symlinkSync(home, link);
+    const options = { durability: "flush", garbageMax: 100 } as const;
+    const store = new LogStore(denoFiles, link, options);
+    await store.open(() => {});
+    const { fault } = await assertRejects(
+      async () => await fileStore(home).open(() => {}),
+      StoreError,
+    );
+    assertEquals(fault, "in-use");
+    for (let turn = 0; turn < 100; turn++) {
+      await store.append([put(1, `${turn}`)]);
+    }
+    await store.close();
+    assertEquals(Deno.readLinkSync(link), home);
+    assertEquals(await contentsOf(fileStore(home)), { 1: "99" });
+  },
+});
+
+Deno.test("fileStore() stays where it is when the process goes to another folder", async () => {
+  await using place = await folder();
+  const before = Deno.cwd();
+  const options = { durability: "flush", garbageMax: 100 } as const;
+  const store = new LogStore(denoFiles, "state.log", options);
+  try {
+    Deno.chdir(place.path);
+    await store.open(() => {});
+  } finally {
+    Deno.chdir(before);
+  }
+  for (let turn = 0; turn < 100; turn++) {
+    await store.append([put(1, `${turn}`)]);
+  }
+  await store.close();
+  const path = `${place.path}/state.log`;
+  assertEquals(await contentsOf(fileStore(path)), { 1: "99" });
+  const { size } = await Deno.stat(path);
+  assert(size < 2_000);
+});
+
 Deno.test("fileStore() that was closed opens at once, also while other programs are being started", async () => {
   await using place = await folder();
   const path = `${place.path}/store`;
