@@ -24,7 +24,7 @@ export interface Job {
   readonly lasts: boolean;
   /** What it asks of the connection itself. */
   readonly connect?: ConnectOptions | undefined;
-  /** What it says at the end, when all is done. */
+  /** What it says at the end, when all is done and nothing has failed. */
   readonly disconnect?: DisconnectOptions | undefined;
   /** Does the work and returns the exit code. `stop` fires when a signal has come. */
   work(client: Client, stop: AbortSignal): Promise<number>;
@@ -69,9 +69,8 @@ export async function run(
     void changes?.tellChanges(client, told);
     if (!values.quiet) tellNotes(values, target, client);
     code = await job.work(client, signals.stop);
-    await client.disconnect(
-      signals.stop.aborted ? { timeoutMs: 0 } : job.disconnect,
-    );
+    const goodbye = code === 0 ? job.disconnect : undefined;
+    await client.disconnect(signals.stop.aborted ? { timeoutMs: 0 } : goodbye);
   } catch (error) {
     code = signals.stop.aborted || isReaderGone(error)
       ? 0

@@ -1,7 +1,8 @@
 // publish --store: killed at any moment and run again, each line arrives, and at QoS 2 once.
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { mosquittoTest } from "../support/mosquitto_tests.ts";
+import { connect } from "../../mod.ts";
+import { address, mosquittoTest } from "../support/mosquitto_tests.ts";
 import { Midge, midge } from "./process.ts";
 import { Collector, numbered, StoreFile, Way } from "./stored.ts";
 
@@ -210,5 +211,32 @@ mosquittoTest(
     assertEquals(again.code, 0);
     assertMatch(again.stderr, /messages? restored, 4 lines of the input/);
     assertEquals(await collector.all("cli/left"), lines);
+  },
+);
+
+mosquittoTest(
+  "publish --store publishes nothing twice after a run that has told of a loss",
+  async (broker) => {
+    await using file = new StoreFile();
+    await using collector = await Collector.start(broker.tcp, "cli/gone");
+    using way = new Way(broker.tcp);
+    const clientId = "cli-gone";
+    const command = [
+      ...["publish", "-p", way.port, "-t", "cli/gone", "-q", "2", "-l"],
+      ...["-i", clientId, "--store", file.path],
+    ];
+    const stdin = numbered(20).join("\n");
+    await way.killed(LAST, command, { stdin });
+    const other = await connect(address(broker.tcp), { clientId });
+    await other.disconnect();
+    const told = await midge(command, { stdin });
+    assertEquals(told.code, 7, told.stderr);
+    const again = await midge(command, { stdin });
+    assertEquals([again.code, again.stderr], [
+      0,
+      `midge: ${file.path}: 20 lines of the input were taken before\n`,
+    ]);
+    const payloads = await collector.all("cli/gone");
+    assertEquals(new Set(payloads).size, payloads.length);
   },
 );
