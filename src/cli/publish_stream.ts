@@ -85,7 +85,8 @@ export async function publishStream(
   const keeping = keep?.({ onFailed, ended: underWay.failed });
   let number = 0;
   let last: Outgoing | undefined;
-  for await (const line of linesOf(source, underWay)) {
+  const hasPublished = () => last !== undefined;
+  for await (const line of linesOf(source, { underWay, hasPublished })) {
     number++;
     const read = () => messagesOf(line, { source, common, number });
     const messages = keeping === undefined
@@ -111,13 +112,21 @@ export async function publishStream(
   return casualties.code;
 }
 
+/** What the pace of a source depends on. */
+interface Pace {
+  readonly underWay: UnderWay;
+  /** Whether anything was published: for what an earlier run has taken nobody waits. */
+  readonly hasPublished: () => boolean;
+}
+
 /** Each line of a source, as soon as it is known. */
 async function* linesOf(
   source: Source,
-  underWay: UnderWay,
+  pace: Pace,
 ): AsyncGenerator<Line, void> {
+  const { underWay } = pace;
   if (source.type === "repeat") {
-    yield* repeated(source, underWay);
+    yield* repeated(source, pace);
     return;
   }
   const delimiter = source.type === "nul" ? NUL : LINE_FEED;
@@ -126,12 +135,13 @@ async function* linesOf(
 
 async function* repeated(
   source: Source & { type: "repeat" },
-  underWay: UnderWay,
+  { underWay, hasPublished }: Pace,
 ): AsyncGenerator<Line, void> {
-  for (let number = 1; number <= source.count; number++) {
-    yield source.payload;
-    const last = number === source.count;
-    if (source.intervalMs > 0 && !last) await underWay.pause(source.intervalMs);
+  const { payload, count, intervalMs } = source;
+  for (let number = 1; number <= count; number++) {
+    yield payload;
+    const isPaced = intervalMs > 0 && number < count && hasPublished();
+    if (isPaced) await underWay.pause(intervalMs);
   }
 }
 

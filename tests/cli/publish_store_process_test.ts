@@ -240,3 +240,20 @@ mosquittoTest(
     assertEquals(new Set(payloads).size, payloads.length);
   },
 );
+
+mosquittoTest(
+  "publish --repeat --interval --store does not wait for what was taken before",
+  async (broker) => {
+    await using file = new StoreFile();
+    await using collector = await Collector.start(broker.tcp, "cli/paced");
+    using way = new Way(broker.tcp);
+    const command = [
+      ...["publish", "-p", way.port, "-t", "cli/paced", "-q", "2"],
+      ...["--store", file.path, "-m", "again", "--repeat"],
+    ];
+    await way.killed(LAST, [...command, "20"], {});
+    const { code } = await midge([...command, "21", "--interval", "1h"]);
+    assertEquals(code, 0);
+    assertEquals((await collector.all("cli/paced")).length, 21);
+  },
+);
