@@ -87,11 +87,11 @@ export class LogStore implements Store {
   async #open(
     take: (entry: StoreEntry) => void,
   ): Promise<Omit<Opened, "unlock">> {
-    // What a process that ended in the middle of a copy has left.
-    this.#files.remove(copyPath(this.#path));
     const opened = await openLog(this.#files, this.#path);
     let reserve: Reserve | undefined;
     try {
+      // What a process that ended in the middle of a copy has left.
+      this.#files.remove(copyPath(this.#path));
       if (this.#options.durability === "sync") {
         await this.#files.syncFolder(this.#path);
       }

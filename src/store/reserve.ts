@@ -9,6 +9,9 @@ import type { Files, LogFile } from "./files.ts";
 /** What a call takes at most of which the system makes random bytes. */
 const RANDOM_MAX = 65_536;
 
+/** What its bytes begin with: a file that has others is not ours, and is left alone. */
+const MARK = new TextEncoder().encode("midge\n");
+
 /** Holds some room, as bytes of a file that is there anyway. */
 export class Reserve {
   readonly #file: LogFile;
@@ -17,12 +20,13 @@ export class Reserve {
   /** Holds `size` bytes in the file at `path`, if there is room for them; at most 65,536. */
   constructor(files: Files, path: string, size: number) {
     this.#file = files.open(path);
-    this.#size = Math.min(size, RANDOM_MAX);
+    this.#size = isOurs(this.#file) ? Math.min(size, RANDOM_MAX) : 0;
     this.fill();
   }
 
   /** Gives the room up: whoever writes next has it. */
   give(): void {
+    if (this.#size === 0) return;
     try {
       this.#file.truncate(0);
     } catch {
@@ -33,10 +37,12 @@ export class Reserve {
   /** Takes the room again: all of it, or none. */
   fill(): void {
     try {
-      const missing = this.#size - this.#file.size;
-      if (missing <= 0) return;
+      const held = this.#file.size;
+      if (held >= this.#size) return;
       // Zeros would take no room on a disk that compresses.
-      this.#file.append(crypto.getRandomValues(new Uint8Array(missing)));
+      const bytes = crypto.getRandomValues(new Uint8Array(this.#size - held));
+      if (held === 0) bytes.set(MARK.subarray(0, bytes.length));
+      this.#file.append(bytes);
     } catch {
       this.give();
     }
@@ -46,4 +52,10 @@ export class Reserve {
   close(): void {
     this.#file.close();
   }
+}
+
+function isOurs(file: LogFile): boolean {
+  const start = new Uint8Array(Math.min(MARK.length, file.size));
+  file.read(start, 0);
+  return start.every((byte, index) => byte === MARK[index]);
 }

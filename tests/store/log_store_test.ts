@@ -178,6 +178,7 @@ Deno.test("open() touches no file that is something else", async () => {
   for (const length of [1, 10, 32, text.length]) {
     const disk = new Disk();
     disk.write(PATH, text.slice(0, length));
+    disk.write(`${PATH}.new`, text);
     const { message, fault: what } = await assertRejects(
       () => openStore(disk),
       StoreError,
@@ -188,6 +189,7 @@ Deno.test("open() touches no file that is something else", async () => {
     );
     assertEquals(what, "not-a-store");
     assertEquals(disk.read(PATH), text.slice(0, length));
+    assertEquals(disk.read(`${PATH}.new`), text);
   }
 });
 

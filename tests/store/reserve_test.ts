@@ -182,3 +182,14 @@ Deno.test("A reserve takes all of its room or none, and has it again after it wa
   new Reserve(disk, LOCK, 200).close();
   assertEquals(disk.read(LOCK).length, 200);
 });
+
+Deno.test("A reserve leaves a file alone that holds something else", () => {
+  const text = new TextEncoder().encode("the lock file of somebody else");
+  const disk = new Disk();
+  disk.write(LOCK, text);
+  const reserve = new Reserve(disk, LOCK, 200);
+  reserve.give();
+  reserve.fill();
+  reserve.close();
+  assertEquals(disk.read(LOCK), text);
+});
