@@ -15,7 +15,14 @@ export async function connected(
   const status = client.status();
   const leave = () => void status.return?.();
   signal.addEventListener("abort", leave, { once: true });
-  for await (const { type } of status) if (type === "back") break;
+  let isBack = false;
+  for await (const { type } of status) {
+    isBack = type === "back";
+    if (isBack) break;
+  }
   signal.removeEventListener("abort", leave);
+  signal.throwIfAborted();
+  // A client that has a store tells that it has ended, and then why.
+  if (!isBack) await client.closed;
   signal.throwIfAborted();
 }

@@ -108,6 +108,8 @@ export async function publishStream(
   await keeping?.inputEnded();
   await underWay.fewerThan(1);
   await keeping?.settled();
+  // What has cost messages may have ended the client as well: then it is that which is told.
+  if (casualties.code !== 0) await connected(client, underWay.failed);
   casualties.tell();
   return casualties.code;
 }

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Packet, PublishPacket } from "../../src/codec/packet.ts";
 import { type Answer, listen, type Peer } from "./peer.ts";
 import { type Ended, Midge, midge } from "./process.ts";
+import { StoreFile } from "./stored.ts";
 
 const CONNACK = [0x20, 0x03, 0x00, 0x00, 0x00];
 const CONNACK_PRESENT = [0x20, 0x03, 0x01, 0x00, 0x00];
@@ -277,3 +278,23 @@ function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
+
+processTest(
+  "publish -l tells why the connection was lost for good, and ends with that, with a store as without one",
+  async () => {
+    await using file = new StoreFile();
+    const publish = ["publish", "-t", "a", "-l", "-q", "1", "--reconnect=1"];
+    for (const args of [publish, [...publish, "--store", file.path]]) {
+      await using peer = serve((packet, connection) => {
+        if (packet.type === "publish") return "close";
+        if (packet.type !== "connect") return undefined;
+        return connection === 1 ? CONNACK : [0x20, 0x03, 0x00, 0x87, 0x00];
+      });
+      assertEquals(await endedAt(peer, args, "one\ntwo\n"), {
+        code: 135,
+        stderr: `midge: ${LOST}; retry 1 in TIME\n` +
+          "midge: the connection was lost for good: cannot connect to localhost:PORT: the server refused the connection, not authorized (135)\n",
+      });
+    }
+  },
+);
