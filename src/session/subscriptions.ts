@@ -102,12 +102,12 @@ export class Subscriptions<Request> {
     }
   }
 
-  /** What its SUBSCRIBE carries, for comparison. */
+  /** What its SUBSCRIBE carries, for comparison. One with an identifier of its own has a packet of its own (see `checkRequest`). */
   #propertiesOf({ subscription, properties }: Held): string {
     const asked = { subscriptions: [subscription], properties };
-    const { identifier } = subscription;
+    const { topicFilter } = subscription;
     return JSON.stringify(
-      isIdentified(this.#doors, asked) ? [properties, identifier] : properties,
+      isIdentified(this.#doors, asked) ? [properties, topicFilter] : properties,
     );
   }
 

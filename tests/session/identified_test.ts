@@ -235,3 +235,27 @@ Deno.test("Session sends the SUBSCRIBEs that find no Packet Identifier once answ
   const events = session.takeEvents().map(({ type }) => type);
   assertEquals([events, session.unanswered], [["abandoned"], 0]);
 });
+
+Deno.test("Session asks again in a SUBSCRIBE for each filter where several have one identifier", () => {
+  const session = connectedSession();
+  const identifier = 7;
+  const subscriptions = ["a", "b"].map((topicFilter) => ({
+    ...FILTER,
+    topicFilter,
+    identifier,
+  }));
+  session.subscribe({ subscriptions, properties: {} }, "a b");
+  answer(session, 1, 0);
+  answer(session, 2, 0);
+  session.takeBytes();
+  session.takeEvents();
+  reconnect(session, "lost");
+  assertEquals(asked(session), ["3 7 a", "4 7 b"]);
+  answer(session, 3, 0);
+  answer(session, 4, 0x87);
+  assertEquals(told(session), [
+    "connected",
+    "resubscribed a 00",
+    "resubscribed b 87",
+  ]);
+});
