@@ -16,6 +16,8 @@ import type { Subscription } from "./subscription.ts";
 interface Filter {
   readonly noLocal: boolean;
   readonly retainAsPublished: boolean;
+  /** Whether the server has it, by its latest answer to any user that says so. */
+  isGranted: boolean;
   /** Who uses it, with the QoS each asked for. */
   readonly users: Map<Subscription, QoS>;
 }
@@ -47,7 +49,7 @@ export class Filters {
     return requests.map((request) => {
       const { topicFilter, qos, noLocal, retainAsPublished } = request;
       const filter = this.#filters.get(topicFilter) ??
-        { noLocal, retainAsPublished, users: new Map() };
+        { noLocal, retainAsPublished, isGranted: false, users: new Map() };
       this.#filters.set(topicFilter, filter);
       filter.users.set(subscription, qos);
       return {
@@ -63,6 +65,14 @@ export class Filters {
     const { subscriptionIdentifier } = properties ?? NO_PROPERTIES;
     if (subscriptionIdentifier === undefined) return;
     this.#identifiers.give(topicFilters, subscriptionIdentifier);
+  }
+
+  /** The server has these filters now, or has lost them: that one user is refused takes none from another. */
+  mark(topicFilters: readonly string[], isGranted: boolean): void {
+    for (const topicFilter of topicFilters) {
+      const filter = this.#filters.get(topicFilter);
+      if (filter !== undefined) filter.isGranted = isGranted;
+    }
   }
 
   /** Whether a subscription uses any of these filters. */
@@ -88,17 +98,20 @@ export class Filters {
     });
   }
 
-  /** Takes a subscription off these filters, and returns those that have no user any more. */
+  /** Takes a subscription off these filters, and returns those of the server's that have no user any more. */
   leave(
     topicFilters: readonly string[],
     subscription: Subscription,
   ): string[] {
     const free = this.soleOf(topicFilters, subscription);
+    const held = free.filter((topicFilter) =>
+      this.#filters.get(topicFilter)?.isGranted
+    );
     for (const topicFilter of topicFilters) {
       this.#filters.get(topicFilter)?.users.delete(subscription);
     }
     for (const topicFilter of free) this.#filters.delete(topicFilter);
-    return free;
+    return held;
   }
 
   #checkJoin(request: SubscriptionRequest): void {

@@ -141,8 +141,9 @@ export class Subscriber {
       (reasonCodes[i] ?? 0x80) < 0x80
     );
     const isRefused = granted.length < subscription.filters.length;
+    this.#filters.mark(granted, true);
     if (wait.settled || (isRefused && !partial)) {
-      return this.#leaveGranted(wait, packet, granted);
+      return this.#leaveGranted(wait, packet);
     }
     subscription.granted = reasonCodes;
     this.#leaveRefused(subscription, granted);
@@ -177,6 +178,7 @@ export class Subscriber {
       );
     }
     if (error === undefined) return;
+    this.#filters.mark([topicFilter], false);
     for (const subscription of users) this.#lose(subscription, error);
     const { status } = this.#options.life;
     status.tell({ type: "subscription-refused", filter: topicFilter, error });
@@ -190,7 +192,8 @@ export class Subscriber {
       ? wait.what
       : `unsubscribe from ${quoted(wait.topicFilters)}`;
     wait.reject(cause ?? life.error(what));
-    if (wait.type === "subscribe") this.#forget(wait.subscription);
+    if (wait.type === "unsubscribe" || life.end !== undefined) return;
+    this.#forget(wait.subscription);
   }
 
   /** The connection is gone: whoever disposes of a subscription, or has given it up, does not wait for the next one. */
@@ -233,17 +236,11 @@ export class Subscriber {
   }
 
   /** Nobody waits for the subscription any more, or not for a part of it: what was granted is left, then that is told. */
-  #leaveGranted(
-    wait: SubscribeWait,
-    packet: SubackPacket,
-    granted: readonly string[],
-  ): void {
-    const { subscription } = wait;
-    const free = this.#filters.leave(subscription.filters, subscription)
-      .filter((topicFilter) => granted.includes(topicFilter));
-    this.#end(subscription);
-    const tell = () => wait.reject(refusal(wait.what, packet, this.#version));
-    this.#leaveFree(free, tell);
+  #leaveGranted(wait: SubscribeWait, packet: SubackPacket): void {
+    this.#forget(
+      wait.subscription,
+      () => wait.reject(refusal(wait.what, packet, this.#version)),
+    );
   }
 
   /** Waits until a subscription is left, or there is no connection on which it could be. */
@@ -260,7 +257,7 @@ export class Subscriber {
   }
 
   /** Leaves filters that nobody has any more. */
-  #leaveFree(free: readonly string[], onAnswer: () => void): void {
+  #leaveFree(free: readonly string[], onAnswer: () => void = () => {}): void {
     if (free.length === 0) return onAnswer();
     const what = `unsubscribe from ${quoted(free)}`;
     try {
@@ -278,10 +275,11 @@ export class Subscriber {
     }
   }
 
-  /** A subscription that the server has nothing of. */
-  #forget(subscription: Subscription): void {
-    this.#filters.leave(subscription.filters, subscription);
+  /** A subscription that nobody waits for. What the server has of it is left, be it that another user had it first. */
+  #forget(subscription: Subscription, onAnswer?: () => void): void {
+    const free = this.#filters.leave(subscription.filters, subscription);
     this.#end(subscription);
+    this.#leaveFree(free, onAnswer);
   }
 
   /** One of its filters, or more, cannot be had again: it goes on without them where it may, else its loop ends. */
@@ -293,17 +291,19 @@ export class Subscriber {
     if (isPartial && rest.length > 0) return;
     const free = this.#filters.leave(filters, subscription);
     this.#end(subscription, error);
-    this.#leaveFree(free, () => {});
+    this.#leaveFree(free);
   }
 
   #leaveRefused(subscription: Subscription, granted: readonly string[]): void {
     const consumer = this.#members.get(subscription)?.consumer;
-    for (const topicFilter of subscription.filters) {
-      if (granted.includes(topicFilter)) continue;
-      this.#filters.leave([topicFilter], subscription);
-      if (consumer === undefined) continue;
+    const refused = subscription.filters.filter((topicFilter) =>
+      !granted.includes(topicFilter)
+    );
+    for (const topicFilter of refused) {
+      if (consumer === undefined) break;
       this.#options.receiver.router.remove(topicFilter, consumer);
     }
+    this.#leaveFree(this.#filters.leave(refused, subscription));
   }
 
   /** What was reserved is handed on; a signal that fires later ends the subscription. */

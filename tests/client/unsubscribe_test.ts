@@ -9,6 +9,14 @@ import {
   UnsubscribeError,
   type UnsubscribeOptions,
 } from "../../mod.ts";
+import {
+  comeBack,
+  connectedOften,
+  KEPT,
+  lose,
+  LOST,
+  reconnected,
+} from "./away.ts";
 import { isPending, settled } from "./clock.ts";
 import { publish, suback, unsuback } from "./packets.ts";
 import { connected, grantUnsubscribe, subscribed } from "./server.ts";
@@ -273,4 +281,34 @@ Deno.test("unsubscribe of a Subscription that could not begin may be called agai
   await grantUnsubscribe(server, ["a"]);
   await leaving;
   assertEquals(await looping, ["1"]);
+});
+
+Deno.test("a filter whose last user is refused, or given up before it was sent, is left where the server has it for an earlier one", async () => {
+  for (const end of ["refused", "refused in part", "given up"]) {
+    const connection = await connectedOften();
+    const { client } = connection;
+    const first = await subscribed(connection, "a");
+    let { server } = connection;
+    const controller = new AbortController();
+    const { signal } = controller;
+    if (end === "given up") await lose(connection);
+    const second = client.subscribe("a", {
+      signal,
+      partial: end === "refused in part",
+    });
+    second.catch(() => {});
+    await first.unsubscribe();
+    if (end === "given up") {
+      controller.abort();
+      server = await comeBack(connection, KEPT);
+    } else {
+      const { packetId } = await server.next("subscribe");
+      server.send(suback(packetId, [0x87]));
+    }
+    await grantUnsubscribe(server, ["a"]);
+    await settled();
+    server = await reconnected({ ...connection, server }, LOST);
+    assertEquals(await server.sent(), [], end);
+    client.close();
+  }
 });
