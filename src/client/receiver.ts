@@ -143,10 +143,13 @@ export class Receiver {
 
   /** A loop over the consumer begins. */
   attach(consumer: Consumer): void {
-    const { clock } = this.#options.settings;
+    const { link, settings: { clock } } = this.#options;
     this.router.attach(consumer);
-    clock.afterTurn(() => this.router.endTurn());
-    this.#options.link.scheduleFlush();
+    clock.afterTurn(() => {
+      this.router.endTurn(clock.now());
+      link.arm();
+    });
+    link.scheduleFlush();
   }
 
   /** A loop over the consumer was left. */

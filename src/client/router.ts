@@ -119,22 +119,25 @@ export class Router {
     if (consumer === client) return this.#claimAll();
     const fits = (message: Message) => this.#isFor(consumer, message);
     const fromLoop = client.extract(fits);
-    for (const message of fromLoop) part(message, "left");
     const claimed = [
       ...fromLoop,
       ...[...this.#inbox].filter(({ message }) => fits(message)).map((
         waiting,
       ) => this.#take(waiting)),
     ];
-    // Those who attach in the same macrotask have an equal claim.
+    // Those who attach in the same macrotask have an equal claim: till then we hold it, whoever is through with it.
+    for (const message of claimed) take(message);
+    for (const message of fromLoop) part(message, "left");
     const shared = this.#claimed.filter(fits);
     this.#claimed.push(...claimed);
     consumer.claim([...shared, ...claimed]);
   }
 
   /** The macrotask has ended: what was claimed in it is claimed for good. */
-  endTurn(): void {
+  endTurn(now: number): void {
+    const claimed = this.#claimed;
     this.#claimed = [];
+    this.#handOn(claimed, now);
   }
 
   /** A loop was left. Its queue stays with it; that of the client's own loop waits in the inbox again. */
@@ -275,12 +278,16 @@ export class Router {
     this.#options.client.claim(waiting.map((waiting) => this.#take(waiting)));
   }
 
-  /** What nobody else has goes to those who accept it by now, else to the client's own loop or the inbox. */
   #release(consumer: Consumer, now: number): void {
+    this.#handOn(consumer.extract(() => true), now);
+  }
+
+  /** What nobody else has goes to those who accept it by now, else to the client's own loop or the inbox. */
+  #handOn(messages: readonly Message[], now: number): void {
     const { client } = this.#options;
     const claims = new Map<Consumer, Message[]>();
     const shared: Message[] = [];
-    for (const message of consumer.extract(() => true)) {
+    for (const message of messages) {
       if (!part(message, "left")) continue;
       const takers = this.#takersOf(message);
       const heirs = takers.length > 0

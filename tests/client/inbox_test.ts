@@ -329,3 +329,39 @@ Deno.test("connect, subscribe and a loop in one macrotask miss nothing of a resu
   server.send(atQos1(2), suback(packetId, [1]), atQos1(3));
   assertEquals(await received, ["1", "2", "3"]);
 });
+
+Deno.test("a message that waits, and is claimed by several in one macrotask, is acknowledged when the last is through with it", async () => {
+  for (const kind of ["handlers", "loops"]) {
+    const { client, server } = await connected(
+      { cleanStart: false },
+      { sessionPresent: true },
+      publish("a/b", "1", { packetId: 7 }),
+    );
+    const done = Promise.withResolvers<void>();
+    const quick = kind === "handlers" ? { onMessage: () => {} } : {};
+    const slow = kind === "handlers" ? { onMessage: () => done.promise } : {};
+    const subscribing = [
+      client.subscribe("a/#", { qos: 1, ...quick }),
+      client.subscribe("a/b", { qos: 1, ...slow }),
+    ];
+    const packets = [
+      await server.next("subscribe"),
+      await server.next("subscribe"),
+    ];
+    server.send(...packets.map(({ packetId }) => suback(packetId, [1])));
+    const [first, second] = await Promise.all(subscribing);
+    if (kind === "loops") {
+      void (async () => {
+        for await (const _ of first ?? []);
+      })();
+      void (async () => {
+        for await (const _ of second ?? []) await done.promise;
+      })();
+    }
+    await settled();
+    assertEquals(await server.sent(), [], kind);
+    done.resolve();
+    await settled();
+    assertEquals(await server.sent(), [ack("puback", 7)], kind);
+  }
+});
