@@ -58,7 +58,8 @@ export class Router {
   #inboxQos0 = 0;
   #inboxBytes = 0;
   #sweepAt = Infinity;
-  #claimed: Message[] = [];
+  /** What was claimed in this macrotask, and by whom: one whose loop begins again has it already. */
+  #claimed = new Map<Message, Consumer[]>();
 
   /** Makes a router that knows the client's own consumer. */
   constructor(options: RouterOptions) {
@@ -126,17 +127,24 @@ export class Router {
       ) => this.#take(waiting)),
     ];
     // Those who attach in the same macrotask have an equal claim: till then we hold it, whoever is through with it.
-    for (const message of claimed) take(message);
+    for (const message of claimed) {
+      take(message);
+      this.#claimed.set(message, []);
+    }
     for (const message of fromLoop) part(message, "left");
-    const shared = this.#claimed.filter(fits);
-    this.#claimed.push(...claimed);
-    consumer.claim([...shared, ...claimed]);
+    const mine: Message[] = [];
+    for (const [message, claimants] of this.#claimed) {
+      if (claimants.includes(consumer) || !fits(message)) continue;
+      claimants.push(consumer);
+      mine.push(message);
+    }
+    consumer.claim(mine);
   }
 
   /** The macrotask has ended: what was claimed in it is claimed for good. */
   endTurn(now: number): void {
-    const claimed = this.#claimed;
-    this.#claimed = [];
+    const claimed = [...this.#claimed.keys()];
+    this.#claimed.clear();
     this.#handOn(claimed, now);
   }
 

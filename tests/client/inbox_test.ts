@@ -365,3 +365,22 @@ Deno.test("a message that waits, and is claimed by several in one macrotask, is 
     assertEquals(await server.sent(), [ack("puback", 7)], kind);
   }
 });
+
+Deno.test("a loop that begins again in the macrotask in which the one before it began gets nothing twice", async () => {
+  const connection = await connected(
+    { cleanStart: false },
+    { sessionPresent: true },
+    atQos1(1),
+    atQos1(2),
+  );
+  const subscription = await subscribed(connection, "a", { qos: 1 });
+  const payloads: string[] = [];
+  for await (const message of subscription) {
+    payloads.push(message.text());
+    await message.ack();
+    break;
+  }
+  const again = subscription[Symbol.asyncIterator]();
+  payloads.push(...await waitingFor(again));
+  assertEquals(payloads, ["1", "2"]);
+});

@@ -242,8 +242,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     fault: "what waits in the inbox is lost when a loop claims it",
     path: "client/router.ts",
-    text: "    consumer.claim([...shared, ...claimed]);\n",
-    instead: "    consumer.claim(shared);\n",
+    text: "    consumer.claim(mine);\n",
+    instead: "",
   },
   {
     fault: "what a left subscription has is lost",
