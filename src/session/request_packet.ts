@@ -46,19 +46,20 @@ export function checkRequest(
   doors: Doors<unknown>,
   asked: RequestPacket,
 ): RequestPacket[] {
-  const { limits, writer } = doors;
+  const { limits } = doors;
   if (asked.type === "subscribe") {
     checkFilters(limits, filtersOf(asked), asked.properties);
   }
-  const packets = packetsOf(doors, asked);
-  for (const packet of packets) {
-    const before = writer.length;
-    writeRequest(doors, packet, 1);
-    const size = writer.length - before;
-    writer.rewind(before);
-    if (size > limits.packetSizeMax) throw tooLarge(asked, size, limits);
-  }
-  return packets;
+  return packetsOf(doors, asked).flatMap((packet) =>
+    fitting(doors, asked, packet)
+  );
+}
+
+/** How many Topic Filters a packet has. */
+export function sizeOf(packet: RequestPacket): number {
+  return packet.type === "subscribe"
+    ? packet.subscriptions.length
+    : packet.topicFilters.length;
 }
 
 /** Writes a packet that was checked; where it throws, nothing is written. */
@@ -108,6 +109,28 @@ function packetsOf(
       ? properties
       : { ...properties, subscriptionIdentifier: subscription.identifier },
   }));
+}
+
+/** What was subscribed to in several packets is left in as many as the server's Maximum Packet Size asks for. */
+function fitting(
+  doors: Doors<unknown>,
+  asked: RequestPacket,
+  packet: RequestPacket,
+): RequestPacket[] {
+  const { limits, writer } = doors;
+  const before = writer.length;
+  writeRequest(doors, packet, 1);
+  const size = writer.length - before;
+  writer.rewind(before);
+  if (size <= limits.packetSizeMax) return [packet];
+  if (packet.type === "subscribe" || packet.topicFilters.length === 1) {
+    throw tooLarge(asked, size, limits);
+  }
+  const { topicFilters } = packet;
+  const half = topicFilters.length >> 1;
+  return [topicFilters.slice(0, half), topicFilters.slice(half)].flatMap(
+    (topicFilters) => fitting(doors, asked, { ...packet, topicFilters }),
+  );
 }
 
 function tooLarge(

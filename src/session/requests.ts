@@ -14,6 +14,7 @@ import type { PacketIds } from "./packet_ids.ts";
 import {
   checkRequest,
   type RequestPacket,
+  sizeOf,
   writeRequest,
 } from "./request_packet.ts";
 import { type SubscribeAgain, Subscriptions } from "./subscriptions.ts";
@@ -183,11 +184,10 @@ export class Requests<Request> {
         asked.type === "subscribe" ? "MQTT-3.8.4-1" : "MQTT-3.10.4-4",
       );
     }
-    const count = asked.type === "subscribe"
-      ? asked.subscriptions.length
-      : this.#doors.protocolVersion < 5
-      ? 0
-      : asked.topicFilters.length;
+    const count =
+      asked.type === "unsubscribe" && this.#doors.protocolVersion < 5
+        ? 0
+        : sizeOf(asked);
     if (packet.reasonCodes.length === count) return;
     throw new ProtocolError(
       `${name} ${packet.packetId} has ${packet.reasonCodes.length} reason codes for ${count} filters`,

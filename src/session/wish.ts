@@ -1,11 +1,11 @@
 /**
  * A SUBSCRIBE or UNSUBSCRIBE that somebody waits for. It is one to whoever asks, though it may be sent in
- * several packets: one for each Subscription Identifier.
+ * several packets: one for each Subscription Identifier, or as the server's Maximum Packet Size asks for.
  *
  * @module
  */
 import type { SubackPacket, UnsubackPacket } from "../codec/packet.ts";
-import type { RequestPacket } from "./request_packet.ts";
+import { type RequestPacket, sizeOf } from "./request_packet.ts";
 
 type Answer = SubackPacket | UnsubackPacket;
 
@@ -46,8 +46,12 @@ export class Wish<Request> {
   begin(packets: readonly RequestPacket[]): WishPart<Request>[] {
     this.#unanswered = packets.length;
     this.#told = undefined;
-    // Where there are several packets, each has one filter.
-    return packets.map((packet, place) => ({ wish: this, packet, place }));
+    let end = 0;
+    return packets.map((packet) => {
+      const place = end;
+      end += sizeOf(packet);
+      return { wish: this, packet, place };
+    });
   }
 
   /** One of its packets is answered. The last answer makes that to the whole, with the words of one that refuses. */

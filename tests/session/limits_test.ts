@@ -253,3 +253,29 @@ Deno.test("Session leaves out of DISCONNECT what only explains, before it leaves
   session.disconnect(0, { sessionExpiryInterval: 7, reasonString });
   assertEquals(written(session), "e0 07 00 05 11 00 00 00 07");
 });
+
+Deno.test("Session leaves in several UNSUBSCRIBEs what is too much for one, and tells one answer", () => {
+  for (const protocolVersion of [4, 5] as const) {
+    const session = connectedSession({
+      protocolVersion,
+      connack: protocolVersion === 5 ? { maximumPacketSize: 13 } : {},
+    });
+    const topicFilters = ["aaa", "b", "c", "d"];
+    session.unsubscribe({ topicFilters, properties: {} }, "all");
+    assertEquals(
+      written(session),
+      protocolVersion === 5
+        ? "a2 0b 00 01 00 00 03 61 61 61 00 01 62 a2 09 00 02 00 00 01 63 00 01 64"
+        : "a2 10 00 01 00 03 61 61 61 00 01 62 00 01 63 00 01 64",
+    );
+    if (protocolVersion === 5) {
+      session.receive(bytes("b0 05 00 02 00 11 00"), NOW);
+      assertEquals(told(session), []);
+      session.receive(bytes("b0 05 00 01 00 00 11"), NOW);
+      assertEquals(told(session), ["unsubscribed all 00 11 11 00"]);
+    } else {
+      session.receive(bytes("b0 02 00 01"), NOW);
+      assertEquals(told(session), ["unsubscribed all"]);
+    }
+  }
+});
