@@ -57,6 +57,10 @@ export class Subscriptions<Request> {
   ): void {
     for (const [index, subscription] of subscriptions.entries()) {
       if ((reasonCodes[index] ?? 0x80) >= 0x80) continue;
+      // The answer to one that was asked for later may have come sooner.
+      const { order: last = 0 } = this.#held.get(subscription.topicFilter) ??
+        {};
+      if (last > order) continue;
       const held = { subscription, properties, order, isConfirmed: true };
       this.#held.set(subscription.topicFilter, held);
     }

@@ -439,3 +439,15 @@ Deno.test("withdraw() takes back what was not sent: a SUBSCRIBE that was sent go
   ]);
   assertEquals(session.withdraw("other"), false);
 });
+
+Deno.test("Session asks again with what was asked for last, in whatever order the answers came", () => {
+  const session = connectedSession();
+  subscribe(session, "a", { qos: 1 });
+  subscribe(session, "a", { qos: 2 });
+  session.receive(bytes("90 04 00 02 00 02 90 04 00 01 00 01"), NOW);
+  session.takeBytes();
+  reconnect(session, "lost");
+  const [packet] = writtenPackets(session);
+  if (packet?.type !== "subscribe") throw new Error("it subscribes");
+  assertEquals(packet.subscriptions[0]?.qos, 2);
+});
