@@ -24,7 +24,7 @@ const OWN_COUNT = OWN_MAX - OWN_MIN + 1;
 /** What the Subscription Identifiers of a message say of it. */
 export interface Origin {
   /** For each identifier the Topic Filters that go under it; undefined where they are not all known. */
-  readonly subscriptions: readonly (readonly string[])[] | undefined;
+  readonly subscriptions: readonly ReadonlySet<string>[] | undefined;
   /** The properties of the message, without the identifiers of the client's choice. */
   readonly properties: PublishProperties;
 }
@@ -38,9 +38,9 @@ interface Use {
 /** An identifier in use. */
 interface Mark {
   /** What goes under it: one filter, or several that a program gave it to. */
-  readonly topicFilters: readonly string[];
+  readonly topicFilters: Set<string>;
   /** Whether a program gave it. */
-  readonly isGiven: boolean;
+  isGiven: boolean;
   /** The origin of a message that has it for its only property. */
   readonly origin: Origin;
 }
@@ -106,7 +106,7 @@ export class Identifiers {
       const use = this.#uses.get(topicFilter);
       if (use === undefined) continue;
       this.#unmark(use.identifier, topicFilter);
-      this.#mark(identifier, [topicFilter], true);
+      this.#mark(identifier, topicFilter, true);
       this.#uses.set(topicFilter, { ...use, identifier });
     }
   }
@@ -135,28 +135,29 @@ export class Identifiers {
     do identifier = OWN_MIN + this.#count++ % OWN_COUNT; while (
       this.#marks.has(identifier)
     );
-    this.#mark(identifier, [topicFilter], false);
+    this.#mark(identifier, topicFilter, false);
     return identifier;
   }
 
-  #mark(
-    identifier: number,
-    topicFilters: readonly string[],
-    isGiven: boolean,
-  ): void {
-    const { topicFilters: others = [] } = this.#marks.get(identifier) ?? {};
-    const all = [...others, ...topicFilters];
-    const origin = { subscriptions: [all], properties: NO_PROPERTIES };
-    this.#marks.set(identifier, { topicFilters: all, isGiven, origin });
+  #mark(identifier: number, topicFilter: string, isGiven: boolean): void {
+    const mark = this.#marks.get(identifier);
+    if (mark !== undefined) {
+      mark.topicFilters.add(topicFilter);
+      mark.isGiven = isGiven;
+      return;
+    }
+    const topicFilters = new Set([topicFilter]);
+    const origin = { subscriptions: [topicFilters], properties: NO_PROPERTIES };
+    this.#marks.set(identifier, { topicFilters, isGiven, origin });
   }
 
   #unmark(identifier: number, topicFilter: string): void {
     const mark = this.#marks.get(identifier);
     if (mark === undefined) return;
-    this.#marks.delete(identifier);
     this.#lastRead = undefined;
-    const rest = mark.topicFilters.filter((other) => other !== topicFilter);
-    if (rest.length > 0) this.#mark(identifier, rest, mark.isGiven);
+    // A message that waits may have come by the last one: it goes on to say so.
+    if (mark.topicFilters.size > 1) mark.topicFilters.delete(topicFilter);
+    else this.#marks.delete(identifier);
   }
 
   /** A session that an earlier process has begun knows identifiers that we do not: where one is among them, none says anything. */
@@ -164,7 +165,7 @@ export class Identifiers {
     identifiers: readonly number[],
   ): Origin["subscriptions"] {
     if (!this.#areWhole) return undefined;
-    const subscriptions: (readonly string[])[] = [];
+    const subscriptions: ReadonlySet<string>[] = [];
     for (const identifier of identifiers) {
       const mark = this.#marks.get(identifier);
       if (mark === undefined) return undefined;

@@ -415,7 +415,7 @@ Deno.test("Identifiers knows a filter until the last consumer has left it", () =
   identifiers.enter("a");
   identifiers.enter("a");
   identifiers.leave("a");
-  assertEquals([identifiers.has("a"), read()], [true, [["a"]]]);
+  assertEquals([identifiers.has("a"), read()], [true, [new Set(["a"])]]);
   identifiers.leave("a");
   identifiers.leave("a");
   assertEquals([identifiers.has("a"), read()], [false, undefined]);
@@ -426,16 +426,16 @@ Deno.test("Identifiers reads the same properties anew once a filter has come or 
   const properties = { subscriptionIdentifiers: [OWN_MIN] };
   const read = () => identifiers.read(properties);
   identifiers.enter("a");
-  assertEquals(read(), { subscriptions: [["a"]], properties: {} });
+  assertEquals(read(), { subscriptions: [new Set(["a"])], properties: {} });
   identifiers.enter("b");
   identifiers.give(["b"], OWN_MIN);
-  assertEquals(read(), { subscriptions: [["a", "b"]], properties });
+  assertEquals(read(), { subscriptions: [new Set(["a", "b"])], properties });
   identifiers.leave("b");
   identifiers.leave("a");
   identifiers.enter("c");
   assertEquals(read(), { subscriptions: undefined, properties: {} });
   const other = { subscriptionIdentifiers: [OWN_MIN + 2] };
-  assertEquals(identifiers.read(other)?.subscriptions, [["c"]]);
+  assertEquals(identifiers.read(other)?.subscriptions, [new Set(["c"])]);
   identifiers.leave("c");
   assertEquals(identifiers.read(other)?.subscriptions, undefined);
 });
@@ -447,9 +447,9 @@ Deno.test("Identifiers has several filters under one identifier that a program g
   identifiers.give(["c"], 7);
   const read = () =>
     identifiers.read({ subscriptionIdentifiers: [7] })?.subscriptions;
-  assertEquals(read(), [["a", "b", "c"]]);
+  assertEquals(read(), [new Set(["a", "b", "c"])]);
   identifiers.leave("b");
-  assertEquals(read(), [["a", "c"]]);
+  assertEquals(read(), [new Set(["a", "c"])]);
   identifiers.give(["a"], 8);
-  assertEquals([read(), identifiers.of("a")], [[["c"]], 8]);
+  assertEquals([read(), identifiers.of("a")], [[new Set(["c"])], 8]);
 });
