@@ -97,7 +97,10 @@ export class Incoming<Request> {
       throw reused(packetId);
     }
     const waiting = this.#waiting.get(packetId);
-    if (waiting === undefined || waiting.dropped) {
+    if (waiting === undefined) return this.#deliver(packet, now);
+    if (waiting.dropped) {
+      // What had no room has none on this connection: a server may not fill memory with copies of it.
+      if (waiting.connection === this.#connection) return;
       return this.#deliver(packet, now);
     }
     if (waiting.connection !== this.#connection) {

@@ -268,6 +268,9 @@ Deno.test("Session delivers a message again that nobody took the first time, and
   first?.drop();
   assertEquals(first?.packet.payload.length, 0);
   assertEquals(session.unacknowledged, 1);
+  session.receive(publish(5, 1, 7, { payload: "large", dup: true }), NOW);
+  session.receive(publish(5, 1, 7, { payload: "large" }), NOW);
+  assertEquals([session.unacknowledged, told(session)], [1, []]);
   reconnect(session, "kept");
   session.receive(publish(5, 1, 7, { payload: "large", dup: true }), NOW);
   const [again] = deliveries(session);
