@@ -15,7 +15,8 @@ export async function readAll(path: string): Promise<Uint8Array> {
       ? await new Response(Deno.stdin.readable).bytes()
       : await Deno.readFile(path);
   } catch (error) {
-    throw new UsageError(`cannot read ${path}: ${fault(error, path)}`);
+    const what = path === "-" ? "standard input" : path;
+    throw new UsageError(`cannot read ${what}: ${fault(error, path)}`);
   }
 }
 

@@ -89,7 +89,7 @@ export class Output {
       this.#writing = undefined;
     } catch (error) {
       // #writing stays set: after a failure nothing is written any more.
-      this.#fail(error);
+      this.#fail(faultOf(error));
     }
   }
 
@@ -100,4 +100,13 @@ export class Output {
     larger.set(this.#buffer.subarray(0, this.#length));
     this.#buffer = larger;
   }
+}
+
+/** That the reader has gone is no fault; the system's words on a disk that is full do not say whose it is. */
+function faultOf(error: unknown): unknown {
+  if (error instanceof Deno.errors.BrokenPipe || !(error instanceof Error)) {
+    return error;
+  }
+  const message = `Cannot write to standard output: ${error.message}`;
+  return new Error(message, { cause: error });
 }

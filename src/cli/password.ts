@@ -18,11 +18,22 @@ export async function filePassword(path: string): Promise<string> {
 
 /** An environment variable. */
 export function variablePassword(name: string): string {
-  const value = Deno.env.get(name);
+  const value = readVariable(name);
   if (value === undefined) {
     throw new UsageError(`the variable ${name} is not set`);
   }
   return value;
+}
+
+function readVariable(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    throw new UsageError(
+      `cannot read the variable ${name}: Deno does not permit it; run again with --allow-env=${name}`,
+    );
+  }
 }
 
 /** What is typed on the terminal, which shows nothing of it. */

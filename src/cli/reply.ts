@@ -6,12 +6,16 @@
 import type { Client, Message } from "../../mod.ts";
 import { sentence } from "./sentence.ts";
 import { writeError } from "./terminal.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** Answers a message that asks for it. It never rejects: what goes wrong is told on stderr. */
 export type Replier = (client: Client, message: Message) => Promise<void>;
 
-/** Answers with a text, or behind `|` with what a command makes of the request. */
+/** Answers with a text, or behind `|` with what a command makes of the request. Throws where no command is there. */
 export function replier(reply: string): Replier {
+  if (/^\|\s*$/.test(reply)) {
+    throw new UsageError("option --reply needs a command behind |");
+  }
   const answer = reply.startsWith("|")
     ? (message: Message) => outputOf(reply.slice(1), message)
     : () => Promise.resolve(reply);

@@ -36,7 +36,9 @@ export async function request(args: readonly string[]): Promise<number> {
     ...values.topic === undefined ? [] : [values.topic],
     ...target.topics,
   ];
-  if (topic === undefined) throw new UsageError("request needs a topic: -t");
+  if (topic === undefined) {
+    throw new UsageError("request needs a topic: -t TOPIC");
+  }
   if (others.length > 0) throw new UsageError("request takes one topic alone");
   const payload = await payloadOf("request", values);
   const asked = { topic, payload, values };

@@ -28,7 +28,8 @@ export const SHARED = {
     argument: "URL",
     read: text,
     rivals: ["host", "port"],
-    help: "mqtt(s)://user:password@host:port, ws(s)://, unix:; also without -L",
+    help:
+      "mqtt(s)://user:password@host:port/topic, ws(s)://, unix:; also without -L",
   },
   host: {
     letters: "Hh",

@@ -343,7 +343,7 @@ function named(properties: object | undefined, name: string) {
 }
 
 function makeWill(will: Will): WillPacket {
-  checkNames("connect", will, WILL_OPTIONS);
+  checkNames("connect", will, WILL_OPTIONS, "will");
   const { topic, payload = "", qos = 0, retain = false, properties } = will;
   const fault = topicNameFault(topic);
   if (fault !== undefined) {

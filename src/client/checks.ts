@@ -10,18 +10,21 @@ const CHECKPOINT_SIZE_MAX = 1_024;
 
 const encoder = new TextEncoder();
 
-/** Throws a TypeError where an option has a name that does not exist. */
+/** Throws a TypeError where an option, `within` another one where that is named, has a name that does not exist. */
 export function checkNames(
   what: string,
   options: object,
   names: ReadonlySet<string>,
+  within?: string,
 ): void {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`Cannot ${what}: the options must be an object`);
+    const which = within ?? "the options";
+    throw new TypeError(`Cannot ${what}: ${which} must be an object`);
   }
   for (const name in options) {
     if (!names.has(name)) {
-      throw new TypeError(`Cannot ${what}: there is no option "${name}"`);
+      const path = within === undefined ? name : `${within}.${name}`;
+      throw new TypeError(`Cannot ${what}: there is no option "${path}"`);
     }
   }
 }

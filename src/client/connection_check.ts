@@ -43,7 +43,7 @@ export function checkDisconnect(
   if (checkpoint !== undefined) checkCheckpoint("disconnect", checkpoint);
   checkInteger("disconnect", "reasonCode", reasonCode, 0, 255);
   checkMs("disconnect", "timeoutMs", timeoutMs);
-  checkNames("disconnect", properties, DISCONNECT_PROPERTIES);
+  checkNames("disconnect", properties, DISCONNECT_PROPERTIES, "properties");
   if (reasonCode > 0 && protocolVersion < 5) {
     throw new TypeError("Cannot disconnect: reasonCode needs MQTT 5");
   }

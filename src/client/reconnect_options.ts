@@ -68,7 +68,7 @@ export function makeReconnectSettings(
 ): ReconnectSettings | undefined {
   if (reconnect === false) return undefined;
   const options = reconnect === true ? {} : reconnect;
-  checkNames("connect", options, OPTIONS);
+  checkNames("connect", options, OPTIONS, "reconnect");
   const {
     initialMs = INITIAL_MS,
     maxMs = MAX_MS,

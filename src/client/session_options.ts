@@ -70,8 +70,8 @@ export function makeSessionSettings(
   options: { offline?: OfflineOptions; sessionLost?: SessionLostOptions },
 ): SessionSettings {
   const { offline = {}, sessionLost = {} } = options;
-  checkNames(what, offline, OFFLINE_OPTIONS);
-  checkNames(what, sessionLost, SESSION_LOST_OPTIONS);
+  checkNames(what, offline, OFFLINE_OPTIONS, "offline");
+  checkNames(what, sessionLost, SESSION_LOST_OPTIONS, "sessionLost");
   const {
     messagesMax = OFFLINE_MESSAGES_MAX,
     bytesMax = OFFLINE_BYTES_MAX,

@@ -93,6 +93,9 @@ export function parseTarget(
   if (hash !== "") fail("a fragment means nothing here");
   if (protocol === "unix:") return unixTarget(parsed, fail);
   if (scheme !== undefined) return hostTarget(parsed, scheme, fail);
+  if (hasNoScheme(url)) {
+    throw new TypeError(`Cannot connect: the URL ${SCHEME_HINT}`);
+  }
   const schemes = [...SCHEMES.keys()].join(", ");
   return fail(`the scheme must be ${schemes} or unix:, not ${protocol}`);
 }
@@ -148,11 +151,16 @@ function parse(url: string | URL): URL {
   try {
     return new URL(url);
   } catch {
-    const hint = typeof url === "string" && !url.includes("://")
-      ? "; it begins with mqtt://"
-      : "";
+    const hint = hasNoScheme(url) ? `; it ${SCHEME_HINT}` : "";
     throw new TypeError(`Cannot connect: the URL cannot be read${hint}`);
   }
+}
+
+/** What is missing in `localhost:1883`, whose host stands where a scheme does. It is not quoted: it may hold a password. */
+const SCHEME_HINT = "needs a scheme in front, as mqtt://localhost:1883 has one";
+
+function hasNoScheme(url: string | URL): boolean {
+  return typeof url === "string" && !url.includes("://");
 }
 
 function decode(text: string): string {

@@ -51,7 +51,7 @@ export function checkWireOptions(
 }
 
 function checkTls(tls: TlsOptions): void {
-  checkNames("connect", tls, TLS_OPTIONS);
+  checkNames("connect", tls, TLS_OPTIONS, "tls");
   const { cert, key, alpnProtocols, serverName, insecure } = tls;
   for (const name of ["caCerts", "cert", "key"] as const) {
     const pem = tls[name];

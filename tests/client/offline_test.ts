@@ -427,14 +427,17 @@ Deno.test("wrong options of the offline queue, and of a lost session, are told a
       'offline.policy must be "reject", "drop-oldest" or "wait"',
     ],
     [{ offline: { qos0: 1 } }, "offline.qos0 must be true or false"],
-    [{ offline: { max: 1 } }, 'there is no option "max"'],
-    [{ offline: null }, "the options must be an object"],
+    [{ offline: { max: 1 } }, 'there is no option "offline.max"'],
+    [{ offline: null }, "offline must be an object"],
     [
       { sessionLost: { qos1: "unknown" } },
       'sessionLost.qos1 must be "resend" or "reject"',
     ],
     [{ sessionLost: { qos2: "" } }, "sessionLost.qos2 must be"],
-    [{ sessionLost: { qos0: "resend" } }, 'there is no option "qos0"'],
+    [
+      { sessionLost: { qos0: "resend" } },
+      'there is no option "sessionLost.qos0"',
+    ],
   ];
   for (const [options, why] of cases) {
     const error = await assertRejects(() => dial(options).connecting);

@@ -17,7 +17,7 @@ const WRONG: readonly (readonly [
   ["tls over ws", "ws:", { tls: {} }, "wss:"],
   ["headers over TLS", "mqtts:", { headers: {} }, "headers"],
   ["a header with a line break", "ws:", { headers: { a: "b\r\nc" } }, "header"],
-  ["a name that does not exist", "mqtts:", { tls: { ca: CERT } }, '"ca"'],
+  ["a name that does not exist", "mqtts:", { tls: { ca: CERT } }, '"tls.ca"'],
   ["tls that is no object", "mqtts:", { tls: true }, "object"],
   ["a path for caCerts", "mqtts:", { tls: { caCerts: "/etc/ca.pem" } }, "PEM"],
   ["a path among caCerts", "mqtts:", {
