@@ -14,12 +14,8 @@ import { randomClientId } from "./client_id.ts";
 import type { Clock } from "./clock.ts";
 import type { Life } from "./life.ts";
 import type { Message } from "./message.ts";
-import type {
-  PublishOptions,
-  PublishResult,
-  SubscribeOptions,
-} from "./options.ts";
 import { type Payload, payloadBytes } from "./payload.ts";
+import type { ResponderOwner } from "./responder.ts";
 import { Stream } from "./stream.ts";
 import type { Subscription } from "./subscription.ts";
 import { aborted } from "./wait.ts";
@@ -85,14 +81,7 @@ export interface RequesterOptions {
   checkVersion(what: string): string | undefined;
   /** Told when somebody begins to wait for a reply: it would not come while reading pauses. */
   onAwaited(): void;
-  readonly client: {
-    publish(
-      topic: string,
-      payload: Payload,
-      options: PublishOptions,
-    ): Promise<PublishResult | undefined>;
-    subscribe(filter: string, options: SubscribeOptions): Promise<Subscription>;
-  };
+  readonly client: ResponderOwner["client"];
 }
 
 /** A request that waits for replies. */

@@ -173,11 +173,10 @@ for (const protocolVersion of [4, 5] as const) {
   });
 }
 
-Deno.test("messages of QoS 1 past the hard bound are had again on the next connection, none twice", async () => {
-  const { client, server, clock, listener } = await connected({
-    random: () => 1,
-    ...LOW,
-  });
+/** A client that awaits the answer to `packetId`, its loop, and messages for that which there is no room for. */
+async function awaiting() {
+  const connection = await connected({ random: () => 1, ...LOW });
+  const { client, server } = connection;
   const subscription = await subscribed({ client, server }, "a", { qos: 1 });
   const loop = subscription[Symbol.asyncIterator]();
   void client.publish("b", "x", { qos: 1 });
@@ -186,6 +185,12 @@ Deno.test("messages of QoS 1 past the hard bound are had again on the next conne
     const payload = new Uint8Array(100 * KIB).fill(i);
     return publish("a", payload, { packetId: i + 1 });
   });
+  return { ...connection, loop, packetId, messages };
+}
+
+Deno.test("messages of QoS 1 past the hard bound are had again on the next connection, none twice", async () => {
+  const { client, server, clock, listener, loop, packetId, messages } =
+    await awaiting();
   server.send(...messages, ack("puback", packetId));
   assertEquals(await server.rest(), [disconnect(0x97)]);
   await clock.advance(1_000);
@@ -200,18 +205,8 @@ Deno.test("messages of QoS 1 past the hard bound are had again on the next conne
 });
 
 Deno.test("messages that find room behind one that had none are not handed out before it", async () => {
-  const { client, server, clock, listener } = await connected({
-    random: () => 1,
-    ...LOW,
-  });
-  const subscription = await subscribed({ client, server }, "a", { qos: 1 });
-  const loop = subscription[Symbol.asyncIterator]();
-  void client.publish("b", "x", { qos: 1 });
-  const { packetId } = await server.next("publish");
-  const messages = Array.from({ length: 20 }, (_, i) => {
-    const payload = new Uint8Array(100 * KIB).fill(i);
-    return publish("a", payload, { packetId: i + 1 });
-  });
+  const { client, server, clock, listener, loop, packetId, messages } =
+    await awaiting();
   server.send(...messages);
   await settled();
   const { waiting } = client.stats();
